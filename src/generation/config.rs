@@ -1,0 +1,317 @@
+//! The parameters of a generation, with Hugging Face's names, defaults and meaning (GenerationConfig).
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result};
+
+/// Validated parameters. Made by [`GenerationConfig::from_json`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct GenerationConfig {
+    /// At most this many tokens, the prompt not counted.
+    pub max_new_tokens: usize,
+    /// Seconds after which no further token is begun.
+    pub max_time: Option<f64>,
+    /// Sampling if true, else the likeliest token every time.
+    pub do_sample: bool,
+    pub temperature: f32,
+    /// Only the `top_k` likeliest tokens; 0 for all.
+    pub top_k: usize,
+    /// Only the likeliest tokens whose probabilities together reach `top_p`; 1 for all.
+    pub top_p: f32,
+    pub repetition_penalty: f32,
+    /// No sequence of this many tokens comes twice; 0 for no such rule.
+    pub no_repeat_ngram_size: usize,
+    pub num_return_sequences: usize,
+    /// `None` leaves the choice to whoever owns the randomness; see [`crate::session::Session::begin`].
+    pub seed: Option<u64>,
+    /// Whether `generated_text` begins with the prompt.
+    pub return_full_text: bool,
+    /// Generation ends with the token that completes one of these.
+    pub stop_strings: Vec<String>,
+    /// Generation ends before one of these; `None` takes the model's own.
+    pub eos_token_id: Option<Vec<u32>>,
+    /// Takes the prompt's last word back and spells it again, so that it may end inside a word or in a space.
+    pub token_healing: bool,
+}
+
+impl Default for GenerationConfig {
+    fn default() -> Self {
+        GenerationConfig {
+            max_new_tokens: 20,
+            max_time: None,
+            do_sample: false,
+            temperature: 1.0,
+            top_k: 50,
+            top_p: 1.0,
+            repetition_penalty: 1.0,
+            no_repeat_ngram_size: 0,
+            num_return_sequences: 1,
+            seed: None,
+            return_full_text: true,
+            stop_strings: Vec::new(),
+            eos_token_id: None,
+            token_healing: false,
+        }
+    }
+}
+
+/// The largest integer that JavaScript's numbers hold exactly.
+const MAX_SEED: u64 = (1 << 53) - 1;
+
+impl GenerationConfig {
+    /// Reads a JSON object. What is absent or null takes its default.
+    ///
+    /// # Errors
+    /// [`Error::GenerationConfig`] names the parameter, its value, the range and the way out. Unknown keys are refused.
+    ///
+    /// # Source
+    /// `GenerationConfig`, transformers `configuration_utils.py`; `seed` is ours, `max_new_tokens` defaults to the 20 of `max_length`.
+    pub fn from_json(json: &str) -> Result<GenerationConfig> {
+        let object: Map<String, Value> = serde_json::from_str(json).map_err(|error| {
+            Error::GenerationConfig(format!("generation_config must be a JSON object: {error}"))
+        })?;
+        let mut config = GenerationConfig::default();
+        let mut sampling_only = Vec::new();
+        for (key, value) in object.iter().filter(|(_, value)| !value.is_null()) {
+            let parameter = Parameter { key, value };
+            match key.as_str() {
+                "max_new_tokens" => config.max_new_tokens = parameter.integer(1, 1 << 20)? as usize,
+                "max_time" => {
+                    config.max_time = Some(parameter.number("> 0 seconds", |x| x > 0.0)?);
+                }
+                "do_sample" => config.do_sample = parameter.boolean()?,
+                "temperature" => {
+                    let range = "> 0; for greedy decoding set do_sample to false";
+                    config.temperature = parameter.number(range, |x| x > 0.0)? as f32;
+                    sampling_only.push(key);
+                }
+                "top_k" => {
+                    config.top_k = parameter.integer(0, u64::from(u32::MAX))? as usize;
+                    sampling_only.push(key);
+                }
+                "top_p" => {
+                    let range = "> 0 and <= 1";
+                    config.top_p = parameter.number(range, |x| x > 0.0 && x <= 1.0)? as f32;
+                    sampling_only.push(key);
+                }
+                "repetition_penalty" => {
+                    let range = "> 0; 1 means no penalty";
+                    config.repetition_penalty = parameter.number(range, |x| x > 0.0)? as f32;
+                }
+                "no_repeat_ngram_size" => {
+                    config.no_repeat_ngram_size = parameter.integer(0, 1 << 20)? as usize;
+                }
+                "num_return_sequences" => {
+                    config.num_return_sequences = parameter.integer(1, 64)? as usize;
+                }
+                "seed" => {
+                    config.seed = Some(parameter.integer(0, MAX_SEED)?);
+                    sampling_only.push(key);
+                }
+                "return_full_text" => config.return_full_text = parameter.boolean()?,
+                "stop_strings" => config.stop_strings = parameter.strings()?,
+                "eos_token_id" => config.eos_token_id = Some(parameter.token_ids()?),
+                "token_healing" => config.token_healing = parameter.boolean()?,
+                _ => {
+                    return refuse(format!(
+                        "{key} is not a parameter of the generation; check its spelling or leave it out"
+                    ));
+                }
+            }
+        }
+        if !config.do_sample {
+            if let Some(key) = sampling_only.first() {
+                return refuse(format!(
+                    "{key} has no effect while do_sample is false; set do_sample to true or leave {key} out"
+                ));
+            }
+            if config.num_return_sequences > 1 {
+                return refuse(format!(
+                    "num_return_sequences must be 1 while do_sample is false, got {}: greedy decoding has one result; set do_sample to true",
+                    config.num_return_sequences
+                ));
+            }
+        }
+        Ok(config)
+    }
+}
+
+fn refuse<T>(what: String) -> Result<T> {
+    Err(Error::GenerationConfig(what))
+}
+
+/// A key and what stands behind it.
+struct Parameter<'a> {
+    key: &'a str,
+    value: &'a Value,
+}
+
+impl Parameter<'_> {
+    fn refused<T>(&self, expected: &str) -> Result<T> {
+        refuse(format!(
+            "{} must be {expected}, got {}",
+            self.key, self.value
+        ))
+    }
+
+    fn integer(&self, min: u64, max: u64) -> Result<u64> {
+        // JavaScript writes 3.0 as 3, but other callers may not.
+        let whole = |x: &f64| x.fract() == 0.0 && *x >= 0.0 && *x <= MAX_SEED as f64;
+        let value =
+            (self.value.as_u64()).or_else(|| self.value.as_f64().filter(whole).map(|x| x as u64));
+        match value.filter(|x| (min..=max).contains(x)) {
+            Some(value) => Ok(value),
+            None => self.refused(&format!("an integer from {min} to {max}")),
+        }
+    }
+
+    fn number(&self, range: &str, accepts: impl Fn(f64) -> bool) -> Result<f64> {
+        match self
+            .value
+            .as_f64()
+            .filter(|&x| accepts(x) && (x as f32).is_finite() && x as f32 != 0.0)
+        {
+            Some(value) => Ok(value),
+            None => self.refused(&format!("a number {range}")),
+        }
+    }
+
+    fn boolean(&self) -> Result<bool> {
+        match self.value {
+            Value::Bool(value) => Ok(*value),
+            _ => self.refused("true or false"),
+        }
+    }
+
+    /// One string or several, none of them empty.
+    fn strings(&self) -> Result<Vec<String>> {
+        let one = std::slice::from_ref(self.value);
+        let strings: Option<Vec<String>> = self
+            .value
+            .as_array()
+            .map_or(one, Vec::as_slice)
+            .iter()
+            .map(|value| value.as_str().filter(|s| !s.is_empty()).map(str::to_owned))
+            .collect();
+        match strings {
+            Some(strings) => Ok(strings),
+            None => self.refused("a string or a list of strings, none of them empty"),
+        }
+    }
+
+    /// One id or several.
+    fn token_ids(&self) -> Result<Vec<u32>> {
+        let one = std::slice::from_ref(self.value);
+        let ids: Option<Vec<u32>> = self
+            .value
+            .as_array()
+            .map_or(one, Vec::as_slice)
+            .iter()
+            .map(|value| value.as_u64().and_then(|id| u32::try_from(id).ok()))
+            .collect();
+        match ids {
+            Some(ids) => Ok(ids),
+            None => self.refused("a token id or a list of token ids"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_object_is_hugging_faces_defaults() {
+        assert_eq!(
+            GenerationConfig::from_json("{}").unwrap(),
+            GenerationConfig::default()
+        );
+    }
+
+    #[test]
+    fn every_parameter_is_taken() {
+        let config = GenerationConfig::from_json(
+            r#"{"max_new_tokens": 5, "max_time": 1.5, "do_sample": true, "temperature": 0.5, "top_k": 0, "top_p": 0.25,
+                "repetition_penalty": 1.5, "no_repeat_ngram_size": 3, "num_return_sequences": 2, "seed": 9007199254740991,
+                "return_full_text": false, "stop_strings": ["a", "b"], "eos_token_id": 7, "token_healing": true}"#,
+        )
+        .unwrap();
+        let expected = GenerationConfig {
+            max_new_tokens: 5,
+            max_time: Some(1.5),
+            do_sample: true,
+            temperature: 0.5,
+            top_k: 0,
+            top_p: 0.25,
+            repetition_penalty: 1.5,
+            no_repeat_ngram_size: 3,
+            num_return_sequences: 2,
+            seed: Some(MAX_SEED),
+            return_full_text: false,
+            stop_strings: vec!["a".into(), "b".into()],
+            eos_token_id: Some(vec![7]),
+            token_healing: true,
+        };
+        assert_eq!(config, expected);
+        let one = GenerationConfig::from_json(
+            r#"{"stop_strings": "a", "eos_token_id": [1, 2], "seed": null}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            (one.stop_strings, one.eos_token_id),
+            (vec!["a".to_owned()], Some(vec![1, 2]))
+        );
+    }
+
+    #[test]
+    fn wrong_values_are_refused_with_name_value_and_way_out() {
+        for (json, message) in [
+            (
+                r#"{"do_sample": true, "temperature": 0}"#,
+                "temperature must be a number > 0; for greedy decoding set do_sample to false, got 0",
+            ),
+            (r#"{"do_sample": true, "temperature": 1e-60}"#, "got 1e-60"),
+            (
+                r#"{"do_sample": true, "temperature": "hot"}"#,
+                "got \"hot\"",
+            ),
+            (
+                r#"{"do_sample": true, "top_p": 1.01}"#,
+                "top_p must be a number > 0 and <= 1, got 1.01",
+            ),
+            (r#"{"do_sample": true, "top_p": 0}"#, "top_p"),
+            (
+                r#"{"do_sample": true, "top_k": -1}"#,
+                "top_k must be an integer from 0 to 4294967295, got -1",
+            ),
+            (r#"{"do_sample": true, "top_k": 1.5}"#, "got 1.5"),
+            (r#"{"max_new_tokens": 0}"#, "max_new_tokens"),
+            (r#"{"max_time": -1}"#, "max_time"),
+            (
+                r#"{"do_sample": 1}"#,
+                "do_sample must be true or false, got 1",
+            ),
+            (r#"{"repetition_penalty": 0}"#, "repetition_penalty"),
+            (r#"{"do_sample": true, "seed": 9007199254740992}"#, "seed"),
+            (
+                r#"{"do_sample": true, "num_return_sequences": 65}"#,
+                "num_return_sequences",
+            ),
+            (r#"{"num_return_sequences": 2}"#, "set do_sample to true"),
+            (
+                r#"{"temperature": 0.7}"#,
+                "temperature has no effect while do_sample is false",
+            ),
+            (r#"{"stop_strings": [""]}"#, "stop_strings"),
+            (r#"{"stop_strings": 3}"#, "stop_strings"),
+            (r#"{"eos_token_id": -3}"#, "eos_token_id"),
+            (r#"{"temprature": 1}"#, "temprature is not a parameter"),
+            ("[1]", "must be a JSON object"),
+            ("", "must be a JSON object"),
+        ] {
+            let error = GenerationConfig::from_json(json).unwrap_err();
+            assert_eq!(error.code(), "generation_config", "{json}");
+            assert!(error.to_string().contains(message), "{json}: {error}");
+        }
+    }
+}

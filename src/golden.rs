@@ -1,0 +1,81 @@
+//! Checks a loaded model against published logits: the same file, read the same way, gives the same numbers.
+
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+use crate::model::linear::WeightType;
+use crate::session::Session;
+
+/// The float32 logits of another implementation differ by rounding alone.
+const MAX_DIFFERENCE: f32 = 2e-4;
+/// Of the ten likeliest tokens, int8 weights keep at least this many.
+const MIN_COMMON_Q8: usize = 9;
+
+#[derive(Deserialize)]
+struct Golden {
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    prompt: String,
+    input_ids: Vec<u32>,
+    /// The likeliest tokens, best first, and their logits.
+    top_ids: Vec<u32>,
+    top_logits: Vec<f32>,
+}
+
+/// Whether `session` reproduces the logits in `json`. float32: the same top ten in the same order, logits within 2e-4.
+/// int8: the same top one, and at least nine of the ten.
+///
+/// # Errors
+/// [`Error::Golden`] if `json` is not such a file.
+pub fn check(session: &mut Session, json: &str) -> Result<bool> {
+    let golden: Golden =
+        serde_json::from_str(json).map_err(|error| Error::Golden(error.to_string()))?;
+    if golden.cases.is_empty()
+        || golden
+            .cases
+            .iter()
+            .any(|case| case.top_ids.len() != case.top_logits.len())
+    {
+        return Err(Error::Golden(
+            "has no cases, or a case with more ids than logits".into(),
+        ));
+    }
+    for case in &golden.cases {
+        if session.codec().encode(&case.prompt)? != case.input_ids {
+            return Ok(false);
+        }
+        let logits = session.logits(&case.input_ids)?;
+        let top_ids = top_ids(&logits, case.top_ids.len());
+        let is_same = match session.model().weight_type() {
+            WeightType::F32 => {
+                let is_close = |(&id, &logit): (&u32, &f32)| {
+                    (logits.get(id as usize)).is_some_and(|l| (l - logit).abs() < MAX_DIFFERENCE)
+                };
+                top_ids == case.top_ids && case.top_ids.iter().zip(&case.top_logits).all(is_close)
+            }
+            WeightType::Q8 => {
+                let n_common = top_ids
+                    .iter()
+                    .filter(|id| case.top_ids.contains(id))
+                    .count();
+                top_ids.first() == case.top_ids.first()
+                    && n_common >= MIN_COMMON_Q8.min(case.top_ids.len())
+            }
+        };
+        if !is_same {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The `n` likeliest tokens, best first.
+fn top_ids(logits: &[f32], n: usize) -> Vec<u32> {
+    let mut ids: Vec<u32> = (0..logits.len() as u32).collect();
+    ids.sort_by(|&a, &b| logits[b as usize].total_cmp(&logits[a as usize]));
+    ids.truncate(n);
+    ids
+}

@@ -1,0 +1,26 @@
+//! Write with DistilGPT2: GPT-2 that completes prose in a browser tab. This is the map of the house.
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | [`config`] | config.json, validated |
+//! | [`model`] | tensors: the checkpoint, the forward pass, the cache of keys and values |
+//! | [`text`] | characters and tokens: encoding, decoding, where a long text is cut, half words |
+//! | [`generation`] | numbers: parameters, logits processors, sampling |
+//! | [`sequence`] | one continuation: text and numbers together |
+//! | [`session`] | a model at work: prompt in, text out, one step at a time |
+//! | [`golden`] | whether a loaded model computes what it should |
+//! | `wasm` | the same for JavaScript; the only file that names wasm_bindgen or js_sys |
+//!
+//! Dependencies point one way: `wasm -> session -> sequence -> {generation, text}`, `session -> model`.
+//! Everything but `wasm` compiles natively, so that `cargo test` covers it.
+
+pub mod config;
+pub mod error;
+pub mod generation;
+pub mod golden;
+pub mod model;
+pub mod sequence;
+pub mod session;
+pub mod text;
+#[cfg(target_arch = "wasm32")]
+mod wasm;

@@ -1,0 +1,6 @@
+//! Text to tokens and back: knows no tensors.
+
+pub mod codec;
+pub mod context;
+pub mod detokenizer;
+pub mod healing;

@@ -1,0 +1,34 @@
+// The writing surface: CodeMirror set up for prose.
+
+import { EditorView, history, historyKeymap, keymap, placeholder, standardKeymap } from "../vendor/codemirror.js";
+
+/** @import { Extension } from "@codemirror/state" */
+
+/**
+ * @param {Element} parent
+ * @param {string} text
+ * @param {Extension} extensions
+ */
+export function createEditor(parent, text, extensions) {
+  return new EditorView({
+    parent,
+    doc: text,
+    selection: { anchor: text.length },
+    extensions: [
+      extensions,
+      history(),
+      keymap.of([...standardKeymap, ...historyKeymap]),
+      EditorView.lineWrapping,
+      placeholder("Begin to write, and the model goes on …"),
+      EditorView.contentAttributes.of({
+        "aria-label": "Your text",
+        "aria-describedby": "hint",
+        autocapitalize: "sentences",
+        autocorrect: "on",
+        spellcheck: "true",
+        // The browser's own predictions would compete with ours.
+        writingsuggestions: "false",
+      }),
+    ],
+  });
+}

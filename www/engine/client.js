@@ -1,0 +1,218 @@
+// The page's side of the engine: requests as promises, and a worker that is replaced when it dies.
+
+import { EngineError } from "./errors.js";
+
+/**
+ * @import { Dtype, GenerationConfig, Model, ModelInfo, ProgressMessage, Request, Response, Sequence, TokenMessage } from "./protocol.js"
+ */
+
+/**
+ * `restarting`: the worker died and the model is being loaded again. `failed`: nothing is loaded; the next `load` tries anew.
+ * @typedef {{name: "ready", info: ModelInfo} | {name: "restarting" | "failed", error: EngineError}} EngineState
+ */
+
+/** @typedef {(progress: {receivedBytes: number, totalBytes: number | null, fromNetwork: boolean}) => void} OnProgress */
+
+/**
+ * @typedef {object} Pending
+ * @property {Request["type"]} type
+ * @property {(message: ProgressMessage | TokenMessage) => void} onMessage
+ * @property {(result: any) => void} resolve
+ * @property {(error: EngineError) => void} reject
+ */
+
+/** @typedef {{worker: Worker, queue: Request[] | null}} Engine `queue` is null once the worker has said hello */
+
+export class EngineClient {
+  #createWorker;
+  #locks;
+  #onStateChange;
+  /** @type {Engine | null} */
+  #engine = null;
+  /** @type {Map<number, Pending>} */
+  #pending = new Map();
+  #nextId = 1;
+  /** @type {{model: Model, dtype: Dtype, onProgress: OnProgress | undefined} | null} */
+  #loaded = null;
+  #isRestarting = false;
+
+  /**
+   * @param {object} [world]
+   * @param {(name: string) => Worker} [world.createWorker]
+   * @param {LockManager | undefined} [world.locks] absent outside secure contexts
+   * @param {(state: EngineState) => void} [world.onStateChange]
+   */
+  constructor({ createWorker = createEngineWorker, locks = navigator.locks, onStateChange = () => {} } = {}) {
+    this.#createWorker = createWorker;
+    this.#locks = locks;
+    this.#onStateChange = onStateChange;
+  }
+
+  /**
+   * Loads a model, which then takes the place of the one before; a newer `load` aborts an older one.
+   * @param {Model} model
+   * @param {object} [options]
+   * @param {Dtype} [options.dtype]
+   * @param {AbortSignal} [options.signal]
+   * @param {OnProgress} [options.onProgress] also told when the model is loaded again after the worker died
+   * @returns {Promise<ModelInfo>}
+   * @throws {EngineError} aborted, worker_died, and what download.js and the WebAssembly module throw
+   */
+  async load(model, { dtype = model.dtype, signal, onProgress } = {}) {
+    try {
+      this.#engine ??= this.#start();
+      const info = await this.#request({ type: "load", model, dtype }, signal, (message) => {
+        if (message.type === "progress") onProgress?.(message);
+      });
+      this.#loaded = { model, dtype, onProgress };
+      this.#isRestarting = false;
+      this.#onStateChange({ name: "ready", info });
+      return info;
+    } catch (error) {
+      const isLast = [...this.#pending.values()].every((pending) => pending.type !== "load");
+      if (this.#isRestarting && isLast) this.#fail(/** @type {EngineError} */ (error));
+      throw error;
+    }
+  }
+
+  /**
+   * Continues a prompt; a newer `generate` aborts an older one.
+   * @param {string} prompt
+   * @param {GenerationConfig} generation_config
+   * @param {object} [options]
+   * @param {AbortSignal} [options.signal]
+   * @param {(token: {sequence: number, text: string, log_probability: number}) => void} [options.onToken]
+   * @returns {Promise<Sequence[]>}
+   * @throws {EngineError} aborted, worker_died, no_model, and what the WebAssembly module throws
+   */
+  async generate(prompt, generation_config, { signal, onToken } = {}) {
+    if (this.#engine === null) throw new EngineError("no_model", "No model is loaded. Load one, then ask again.");
+    return this.#request({ type: "generate", prompt, generation_config }, signal, (message) => {
+      if (message.type === "token") onToken?.(message);
+    });
+  }
+
+  /** Ends the worker; what is pending is rejected as aborted. */
+  terminate() {
+    this.#loaded = null;
+    this.#isRestarting = false;
+    this.#end(new EngineError("aborted", "The engine was stopped."));
+  }
+
+  /** @returns {Engine} */
+  #start() {
+    const name = `engine-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
+    /** @type {Engine} */
+    const engine = { worker: this.#createWorker(name), queue: [] };
+    engine.worker.addEventListener("message", ({ data }) => {
+      if (engine === this.#engine) this.#receive(engine, name, data);
+    });
+    engine.worker.addEventListener("error", ({ message }) => this.#die(engine, message || "its files could not be loaded"));
+    engine.worker.addEventListener("messageerror", () => this.#die(engine, "a message could not be read"));
+    return engine;
+  }
+
+  /**
+   * @param {Engine} engine
+   * @param {string} name
+   * @param {Response} message
+   */
+  #receive(engine, name, message) {
+    if (message.type === "hello") {
+      for (const request of engine.queue ?? []) engine.worker.postMessage(request);
+      engine.queue = null;
+      // The worker holds this lock as long as it lives, so that getting it is the one sign of every kind of death.
+      this.#locks?.request(name, () => this.#die(engine, "it ended without a word")).catch(() => {
+        // The page itself is going away.
+      });
+      return;
+    }
+    if (message.type === "error" && message.fatal) {
+      this.#die(engine, message.error.message);
+      return;
+    }
+    const pending = this.#pending.get(message.id);
+    if (message.type === "done") pending?.resolve(message.result);
+    else if (message.type === "error") pending?.reject(new EngineError(message.error.code, message.error.message));
+    else pending?.onMessage(message);
+  }
+
+  /**
+   * @template Result
+   * @param {{type: "load", model: Model, dtype: Dtype} | {type: "generate", prompt: string, generation_config: GenerationConfig}} request
+   * @param {AbortSignal | undefined} signal
+   * @param {Pending["onMessage"]} onMessage
+   * @returns {Promise<Result>}
+   */
+  #request(request, signal, onMessage) {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(new EngineError("aborted", "Cancelled."));
+      const onAbort = () => {
+        this.#post({ type: "cancel", id });
+        pending.reject(new EngineError("aborted", "Cancelled."));
+      };
+      const settle = () => {
+        this.#pending.delete(id);
+        signal?.removeEventListener("abort", onAbort);
+      };
+      const pending = {
+        type: request.type,
+        onMessage,
+        resolve: (/** @type {Result} */ result) => {
+          settle();
+          resolve(result);
+        },
+        reject: (/** @type {EngineError} */ error) => {
+          settle();
+          reject(error);
+        },
+      };
+      this.#pending.set(id, pending);
+      signal?.addEventListener("abort", onAbort);
+      this.#post({ ...request, id });
+    });
+  }
+
+  /** @param {Request} request */
+  #post(request) {
+    if (this.#engine?.queue) this.#engine.queue.push(request);
+    else this.#engine?.worker.postMessage(request);
+  }
+
+  /**
+   * @param {Engine} engine
+   * @param {string} cause
+   */
+  #die(engine, cause) {
+    if (engine !== this.#engine) return;
+    // A worker that dies while starting, or again with the same model, would die for ever.
+    const retry = this.#isRestarting || engine.queue !== null ? null : this.#loaded;
+    const wayOut = retry === null ? "Reload the page, or choose another model." : "It is being started again.";
+    const error = new EngineError("worker_died", `The engine stopped: ${cause.replace(/\.$/, "")}. ${wayOut}`);
+    this.#isRestarting = retry !== null;
+    this.#end(error);
+    if (retry === null) return this.#fail(error);
+    this.#onStateChange({ name: "restarting", error });
+    // How it ends is told by the state.
+    this.load(retry.model, retry).catch(() => {});
+  }
+
+  /** @param {EngineError} error */
+  #fail(error) {
+    this.#isRestarting = false;
+    this.#onStateChange({ name: "failed", error });
+  }
+
+  /** @param {EngineError} error what everything pending is rejected with */
+  #end(error) {
+    this.#engine?.worker.terminate();
+    this.#engine = null;
+    for (const pending of [...this.#pending.values()]) pending.reject(error);
+  }
+}
+
+/** @param {string} name */
+function createEngineWorker(name) {
+  return new Worker(new URL("./worker.js", import.meta.url), { type: "module", name });
+}

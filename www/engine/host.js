@@ -1,0 +1,113 @@
+// What the worker does: answers the page's requests with one session, and exactly one `done` or `error` for each.
+
+import { EngineError, toErrorData } from "./errors.js";
+import { loadModel } from "./loader.js";
+
+/** @import { GenerateRequest, LoadRequest, ModelInfo, Request, Response, Sequence } from "./protocol.js" */
+/** @import { LoaderWorld, Session } from "./loader.js" */
+
+const PROGRESS_EVERY_MS = 50;
+
+/**
+ * @typedef {object} HostWorld
+ * @property {(message: Response) => void} post
+ * @property {() => number} now milliseconds, never going back
+ * @property {() => Promise<void>} nextTask resolves after the messages that are waiting have been handled
+ */
+
+export class EngineHost {
+  #world;
+  /** @type {Session | null} */
+  #session = null;
+  /** @type {Map<"load" | "generate", {id: number, controller: AbortController}>} at most one of each kind */
+  #running = new Map();
+
+  /** @param {HostWorld & LoaderWorld} world */
+  constructor(world) {
+    this.#world = world;
+  }
+
+  /** @param {Request} request */
+  handle(request) {
+    switch (request.type) {
+      case "load":
+        return this.#answer(request, (signal) => this.#load(request, signal));
+      case "generate":
+        return this.#answer(request, (signal) => this.#generate(request, signal));
+      case "cancel":
+        for (const { id, controller } of this.#running.values()) {
+          if (id === request.id) controller.abort(new EngineError("aborted", "Cancelled."));
+        }
+    }
+  }
+
+  /**
+   * @param {LoadRequest | GenerateRequest} request
+   * @param {(signal: AbortSignal) => Promise<ModelInfo | Sequence[]>} work
+   */
+  async #answer({ type, id }, work) {
+    const { post } = this.#world;
+    this.#abort(type, "A newer request took the place of this one.");
+    const running = { id, controller: new AbortController() };
+    this.#running.set(type, running);
+    try {
+      post({ type: "done", id, result: await work(running.controller.signal) });
+    } catch (error) {
+      post({ type: "error", id, error: toErrorData(error), fatal: error instanceof WebAssembly.RuntimeError });
+    } finally {
+      if (this.#running.get(type) === running) this.#running.delete(type);
+    }
+  }
+
+  /**
+   * @param {"load" | "generate"} type
+   * @param {string} reason
+   */
+  #abort(type, reason) {
+    this.#running.get(type)?.controller.abort(new EngineError("aborted", reason));
+  }
+
+  /**
+   * The old session goes on answering until the new one is ready.
+   * @param {LoadRequest} request
+   * @param {AbortSignal} signal
+   */
+  async #load({ id, model, dtype }, signal) {
+    const { post, now } = this.#world;
+    let reportedMs = -Infinity;
+    const { session, info } = await loadModel(model, dtype, this.#world, {
+      signal,
+      onProgress: (receivedBytes, totalBytes, fromNetwork) => {
+        if (now() - reportedMs < PROGRESS_EVERY_MS && receivedBytes !== totalBytes) return;
+        reportedMs = now();
+        post({ type: "progress", id, receivedBytes, totalBytes, fromNetwork });
+      },
+    });
+    this.#abort("generate", "Another model took the place of the one that was writing.");
+    this.#session?.free();
+    this.#session = session;
+    return info;
+  }
+
+  /**
+   * @param {GenerateRequest} request
+   * @param {AbortSignal} signal
+   */
+  async #generate({ id, prompt, generation_config }, signal) {
+    const { post, now, nextTask } = this.#world;
+    const session = this.#session;
+    if (session === null) throw new EngineError("no_model", "No model is loaded. Load one, then ask again.");
+    /** @type {Sequence[]} */
+    const sequences = [];
+    session.begin(prompt, JSON.stringify(generation_config), now());
+    for (;;) {
+      const event = session.step(now());
+      if (event === undefined) return sequences;
+      const { type, ...rest } = event;
+      if (type === "token") post({ type, id, ...rest });
+      if (type === "sequence") sequences.push(rest);
+      await nextTask();
+      signal.throwIfAborted();
+    }
+  }
+}

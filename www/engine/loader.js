@@ -1,0 +1,141 @@
+// Makes a session out of a model's files, each handed to WebAssembly as it arrives.
+
+import { download } from "./download.js";
+
+/** @import { Dtype, Model, ModelFile, ModelInfo } from "./protocol.js" */
+/** @import { DownloadWorld, Hash } from "./download.js" */
+
+/**
+ * The part of pkg/engine.js that the worker uses.
+ * @typedef {object} Wasm
+ * @property {new (config_json: string, dtype: string) => ModelBuilder} ModelBuilder
+ * @property {new () => Hash} Sha256
+ */
+/** @typedef {{push(bytes: Uint8Array): void, finish(tokenizer_json: Uint8Array): Session, free(): void}} ModelBuilder */
+/**
+ * @typedef {object} Session
+ * @property {(prompt: string, generation_config_json: string, now_ms: number) => void} begin
+ * @property {(now_ms: number) => any} step an event of the request, or undefined when the request is complete
+ * @property {(golden_json: string) => boolean} check
+ * @property {number} n_positions
+ * @property {number} n_parameters
+ * @property {number} size_bytes
+ * @property {string} dtype
+ * @property {() => void} free
+ */
+
+/**
+ * @typedef {object} LoaderWorld
+ * @property {Wasm} wasm
+ * @property {typeof globalThis.fetch} fetch
+ * @property {import("./storage.js").FileStorage | null} storage
+ * @property {DownloadWorld["sleep"]} sleep
+ * @property {string} origin of the page; what comes from there is as near as the page itself and is not kept
+ */
+
+/** @typedef {(receivedBytes: number, totalBytes: number | null, fromNetwork: boolean) => void} OnProgress */
+
+/**
+ * @param {Model} model
+ * @param {Dtype} dtype
+ * @param {LoaderWorld} world
+ * @param {{onProgress: OnProgress, signal: AbortSignal}} options
+ * @returns {Promise<{session: Session, info: ModelInfo}>}
+ */
+export async function loadModel(model, dtype, world, { onProgress, signal }) {
+  const { wasm } = world;
+  const { config, tokenizer, weights } = model.files;
+  const report = sum([config, tokenizer, weights], onProgress);
+  const notices = new Set();
+  let kept = true;
+
+  /**
+   * @param {ModelFile} file
+   * @param {(bytes: Uint8Array<ArrayBuffer>) => void} sink
+   */
+  const get = async (file, sink) => {
+    const isRemote = new URL(file.url).origin !== world.origin;
+    const result = await download(
+      file,
+      {
+        fetch: world.fetch,
+        sleep: world.sleep,
+        storage: isRemote ? world.storage : null,
+        createSha256: () => new wasm.Sha256(),
+      },
+      { sink, signal, onProgress: (...progress) => report(file, ...progress) },
+    );
+    if (isRemote) {
+      kept &&= result.kept;
+      notices.add(world.storage === null ? NO_STORAGE : null).add(result.notice);
+    }
+  };
+  /** @param {ModelFile} file */
+  const getWhole = async (file) => {
+    /** @type {Uint8Array<ArrayBuffer>[]} */
+    const parts = [];
+    await get(file, (bytes) => parts.push(bytes));
+    return new Blob(parts);
+  };
+
+  // The small files first: what is wrong with them shows before the large one is paid for.
+  const golden = model.golden && (await (await getWhole({ url: model.golden, bytes: null, sha256: null })).text());
+  const configJson = await (await getWhole(config)).text();
+  const tokenizerJson = new Uint8Array(await (await getWhole(tokenizer)).arrayBuffer());
+
+  const builder = new wasm.ModelBuilder(configJson, dtype);
+  try {
+    await get(weights, (bytes) => builder.push(bytes));
+    signal.throwIfAborted();
+  } catch (error) {
+    // After a panic every further call panics, and would hide the first.
+    if (!(error instanceof WebAssembly.RuntimeError)) builder.free();
+    throw error;
+  }
+  const session = builder.finish(tokenizerJson);
+  const verified = golden === null ? null : session.check(golden);
+  if (verified === false) {
+    notices.add(`${model.title} computes other numbers here than published; its text may be worse. Load it again.`);
+  }
+  return {
+    session,
+    info: {
+      id: model.id,
+      dtype: /** @type {Dtype} */ (session.dtype),
+      n_positions: session.n_positions,
+      n_parameters: session.n_parameters,
+      sizeBytes: session.size_bytes,
+      verified,
+      kept,
+      notice: [...notices].filter(Boolean).join(" ") || null,
+    },
+  };
+}
+
+const NO_STORAGE =
+  "This browser gives the page no storage, as some do in private windows: the model works now, but the next visit downloads it again.";
+
+/**
+ * The progress of several files as one.
+ * @param {ModelFile[]} files
+ * @param {OnProgress} onProgress
+ * @returns {(file: ModelFile, receivedBytes: number, totalBytes: number | null, fromNetwork: boolean) => void}
+ */
+function sum(files, onProgress) {
+  const received = new Map(files.map((file) => [file, 0]));
+  const totals = new Map(files.map((file) => [file, file.bytes]));
+  return (file, receivedBytes, totalBytes, fromNetwork) => {
+    // The golden logits are no part of the model's size.
+    if (!received.has(file)) return;
+    received.set(file, receivedBytes);
+    totals.set(file, totalBytes);
+    onProgress(
+      add([...received.values()]),
+      [...totals.values()].includes(null) ? null : add(/** @type {number[]} */ ([...totals.values()])),
+      fromNetwork,
+    );
+  };
+}
+
+/** @param {number[]} numbers */
+const add = (numbers) => numbers.reduce((total, number) => total + number, 0);
