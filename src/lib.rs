@@ -23,4 +23,4 @@ pub mod sequence;
 pub mod session;
 pub mod text;
 #[cfg(target_arch = "wasm32")]
-mod wasm;
+pub mod wasm;

@@ -270,7 +270,10 @@ mod tests {
                 r#"{"do_sample": true, "temperature": 0}"#,
                 "temperature must be a number > 0; for greedy decoding set do_sample to false, got 0",
             ),
-            (r#"{"do_sample": true, "temperature": 1e-60}"#, "got 1e-60"),
+            (
+                r#"{"do_sample": true, "temperature": 1e-60}"#,
+                "temperature must be a number > 0",
+            ),
             (
                 r#"{"do_sample": true, "temperature": "hot"}"#,
                 "got \"hot\"",

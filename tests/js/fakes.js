@@ -1,4 +1,4 @@
-// Stand-ins for what the engine needs of a browser: file system, locks, worker, WebAssembly module, waiting.
+// Stand-ins for what the engine needs of a browser: file system, locks, worker, waiting.
 
 import { createHash } from "node:crypto";
 import { FileStorage } from "../../www/engine/storage.js";
@@ -22,6 +22,8 @@ export class FakeDirectory {
   /** @type {Set<string>} files with a SyncAccessHandle */
   open = new Set();
   quotaBytes = Infinity;
+  /** Writing stops halfway without an error, as the specification allows. */
+  shortWrites = false;
   /** @type {Error | null} what reading fails with */
   readError = null;
 
@@ -58,6 +60,7 @@ export class FakeDirectory {
       close: () => this.open.delete(name),
       write: (/** @type {Uint8Array} */ bytes, { at = 0 }) => {
         if (at + bytes.length > this.quotaBytes) throw new DOMException("full", "QuotaExceededError");
+        if (this.shortWrites) bytes = bytes.subarray(0, bytes.length >> 1);
         const old = this.#bytes(name);
         const whole = new Uint8Array(Math.max(old.length, at + bytes.length));
         whole.set(old);
@@ -105,103 +108,6 @@ export class FakeSleep {
 
   stall() {
     for (const watch of this.#watches) watch();
-  }
-}
-
-/** The WebAssembly module: a session's steps are those of `script`, and thrown if they are errors. */
-export class FakeWasm {
-  /** @type {unknown[]} */
-  script = [];
-  /** @type {Uint8Array[]} */
-  pushed = [];
-  /** @type {Error | null} */
-  pushError = null;
-  isGolden = true;
-  /** @type {{config_json: string, dtype: string, freed: boolean}[]} */
-  builders = [];
-  /** @type {FakeSession[]} */
-  sessions = [];
-
-  Sha256 = class {
-    #hash = createHash("sha256");
-    /** @param {Uint8Array} bytes */
-    update(bytes) {
-      this.#hash.update(bytes);
-    }
-    hex() {
-      return this.#hash.digest("hex");
-    }
-  };
-
-  ModelBuilder = /** @type {new (config_json: string, dtype: string) => import("../../www/engine/loader.js").ModelBuilder} */ (
-    /** @type {unknown} */ (this.#builderClass())
-  );
-
-  #builderClass() {
-    const wasm = this;
-    return class {
-      #record;
-      /** @param {string} config_json @param {string} dtype */
-      constructor(config_json, dtype) {
-        this.#record = { config_json, dtype, freed: false };
-        wasm.builders.push(this.#record);
-      }
-      /** @param {Uint8Array} bytes */
-      push(bytes) {
-        if (wasm.pushError !== null) throw wasm.pushError;
-        wasm.pushed.push(bytes.slice());
-      }
-      /** @param {Uint8Array} tokenizer_json */
-      finish(tokenizer_json) {
-        const session = new FakeSession(wasm, this.#record.dtype, tokenizer_json);
-        wasm.sessions.push(session);
-        return session;
-      }
-      free() {
-        this.#record.freed = true;
-      }
-    };
-  }
-}
-
-export class FakeSession {
-  n_positions = 256;
-  n_parameters = 17;
-  size_bytes = 34;
-  freed = false;
-  /** @type {unknown[]} */
-  begun = [];
-  #steps = /** @type {unknown[]} */ ([]);
-  #wasm;
-
-  /** @param {FakeWasm} wasm @param {string} dtype @param {Uint8Array} tokenizer_json */
-  constructor(wasm, dtype, tokenizer_json) {
-    this.#wasm = wasm;
-    this.dtype = dtype;
-    this.tokenizer_json = tokenizer_json;
-  }
-
-  /** @param {string} prompt @param {string} generation_config_json @param {number} now_ms */
-  begin(prompt, generation_config_json, now_ms) {
-    if (this.freed) throw new Error("begin on a session that was freed");
-    this.begun.push({ prompt, generation_config: JSON.parse(generation_config_json), now_ms });
-    this.#steps = [...this.#wasm.script];
-  }
-
-  step() {
-    if (this.freed) throw new Error("step on a session that was freed");
-    const event = this.#steps.shift();
-    if (event instanceof Error) throw event;
-    return event;
-  }
-
-  /** @param {string} _golden_json */
-  check(_golden_json) {
-    return this.#wasm.isGolden;
-  }
-
-  free() {
-    this.freed = true;
   }
 }
 

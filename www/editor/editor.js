@@ -7,9 +7,11 @@ import { EditorView, history, historyKeymap, keymap, placeholder, standardKeymap
 /**
  * @param {Element} parent
  * @param {string} text
- * @param {Extension} extensions
+ * @param {object} options
+ * @param {Extension} options.extensions
+ * @param {(getText: () => string) => void} options.onEdit
  */
-export function createEditor(parent, text, extensions) {
+export function createEditor(parent, text, { extensions, onEdit }) {
   return new EditorView({
     parent,
     doc: text,
@@ -19,6 +21,9 @@ export function createEditor(parent, text, extensions) {
       history(),
       keymap.of([...standardKeymap, ...historyKeymap]),
       EditorView.lineWrapping,
+      EditorView.updateListener.of(({ docChanged, state }) => {
+        if (docChanged) onEdit(() => state.doc.toString());
+      }),
       placeholder("Begin to write, and the model goes on …"),
       EditorView.contentAttributes.of({
         "aria-label": "Your text",

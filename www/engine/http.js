@@ -54,7 +54,7 @@ export async function open(source, offset) {
     const response = await soon(source.fetch(source.url, { headers, signal, cache: source.cache }), source, () =>
       source.isKnown ? lost(source) : unreachable(source),
     );
-    if (!response.ok) throw refusal(source, response);
+    if (!response.ok) throw refusal(source, response, offset);
     return understand(source, response, offset);
   } catch (error) {
     attempt.abort();
@@ -124,8 +124,9 @@ function unreachable({ title }) {
 /**
  * @param {Source} source
  * @param {Response} response
+ * @param {number} offset
  */
-function refusal({ title }, response) {
+function refusal({ title }, response, offset) {
   const { status } = response;
   if (status === 404) {
     return new EngineError("not_found", `There is no ${title} (HTTP 404). Choose another model.`);
@@ -134,7 +135,8 @@ function refusal({ title }, response) {
     return new EngineError("forbidden", `Access to ${title} is refused (HTTP ${status}). Choose another model.`);
   }
   if (status === 416) {
-    return new EngineError("wrong_size", `${title} is shorter than what was downloaded of it before. Load it again.`);
+    const found = `it ends after at most ${offset} bytes on the server`;
+    return new EngineError("wrong_size", `${title} has the wrong size: ${found}. Nothing of it was kept; load it again.`);
   }
   if (status === 429 || status >= 500) {
     const seconds = response.headers.get("Retry-After");

@@ -45,7 +45,7 @@ import { download } from "./download.js";
 export async function loadModel(model, dtype, world, { onProgress, signal }) {
   const { wasm } = world;
   const { config, tokenizer, weights } = model.files;
-  const report = sum([config, tokenizer, weights], onProgress);
+  const progress = new Progress([config, tokenizer, weights], onProgress);
   const notices = new Set();
   let kept = true;
 
@@ -63,8 +63,9 @@ export async function loadModel(model, dtype, world, { onProgress, signal }) {
         storage: isRemote ? world.storage : null,
         createSha256: () => new wasm.Sha256(),
       },
-      { sink, signal, onProgress: (...progress) => report(file, ...progress) },
+      { sink, signal, onProgress: (...state) => progress.update(file, ...state) },
     );
+    progress.end(file);
     if (isRemote) {
       kept &&= result.kept;
       notices.add(world.storage === null ? NO_STORAGE : null).add(result.notice);
@@ -115,27 +116,40 @@ export async function loadModel(model, dtype, world, { onProgress, signal }) {
 const NO_STORAGE =
   "This browser gives the page no storage, as some do in private windows: the model works now, but the next visit downloads it again.";
 
-/**
- * The progress of several files as one.
- * @param {ModelFile[]} files
- * @param {OnProgress} onProgress
- * @returns {(file: ModelFile, receivedBytes: number, totalBytes: number | null, fromNetwork: boolean) => void}
- */
-function sum(files, onProgress) {
-  const received = new Map(files.map((file) => [file, 0]));
-  const totals = new Map(files.map((file) => [file, file.bytes]));
-  return (file, receivedBytes, totalBytes, fromNetwork) => {
-    // The golden logits are no part of the model's size.
-    if (!received.has(file)) return;
-    received.set(file, receivedBytes);
-    totals.set(file, totalBytes);
-    onProgress(
-      add([...received.values()]),
-      [...totals.values()].includes(null) ? null : add(/** @type {number[]} */ ([...totals.values()])),
-      fromNetwork,
-    );
-  };
+/** The progress of several files as one; of other files it takes no notice. */
+class Progress {
+  #onProgress;
+  #received;
+  #totals;
+
+  /**
+   * @param {ModelFile[]} files
+   * @param {OnProgress} onProgress
+   */
+  constructor(files, onProgress) {
+    this.#onProgress = onProgress;
+    this.#received = new Map(files.map((file) => [file, 0]));
+    this.#totals = new Map(files.map((file) => [file, file.bytes]));
+  }
+
+  /**
+   * @param {ModelFile} file
+   * @param {Parameters<OnProgress>} state
+   */
+  update(file, ...[receivedBytes, totalBytes, fromNetwork]) {
+    if (!this.#received.has(file)) return;
+    this.#received.set(file, receivedBytes);
+    this.#totals.set(file, totalBytes);
+    const totals = [...this.#totals.values()];
+    this.#onProgress(add([...this.#received.values()]), totals.includes(null) ? null : add(totals), fromNetwork);
+  }
+
+  /** @param {ModelFile} file that is whole, so that its size is known at last */
+  end(file) {
+    const receivedBytes = this.#received.get(file);
+    if (receivedBytes !== undefined) this.#totals.set(file, receivedBytes);
+  }
 }
 
-/** @param {number[]} numbers */
-const add = (numbers) => numbers.reduce((total, number) => total + number, 0);
+/** @param {(number | null)[]} numbers */
+const add = (numbers) => numbers.reduce((/** @type {number} */ total, number) => total + Number(number), 0);

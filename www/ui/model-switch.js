@@ -98,11 +98,20 @@ export class ModelSwitch {
       });
       this.#update({ loading: null });
       // A model that was not kept would be downloaded on every visit, unasked.
-      if (kept && model !== this.#bundled) this.#world.storage.setItem(KEY, model.id);
+      if (kept && model !== this.#bundled) this.#remember(model);
     } catch (error) {
       if (signal.aborted) return;
       const message = `${model.title} could not be loaded. ${/** @type {Error} */ (error).message}`;
       this.#update({ loading: null, failure: { model, message } });
+    }
+  }
+
+  /** @param {Model} model */
+  #remember(model) {
+    try {
+      this.#world.storage.setItem(KEY, model.id);
+    } catch {
+      // Then the next visit begins with the bundled model, and the choice is two clicks away.
     }
   }
 

@@ -80,8 +80,8 @@ export class StatusLine {
       else bar.value = task.fraction;
       this.#part("cancel").hidden = !task.canCancel;
     }
+    this.#part("problem").hidden = problems.length === 0;
     setText(this.#part("problem-text"), problems.join(" "));
-    this.#part("problem").classList.toggle("is-empty", problems.length === 0);
     this.#part("way-out").hidden = !canRetry;
   }
 

@@ -1,0 +1,114 @@
+//! What the native tests share: fixtures, the bundled model, and models made up on the spot.
+#![allow(dead_code)] // Every test file is a crate of its own and uses a part of this.
+
+use std::path::PathBuf;
+
+use write_with_distilgpt2::config::Config;
+use write_with_distilgpt2::model::gpt2::Gpt2;
+use write_with_distilgpt2::model::linear::WeightType;
+use write_with_distilgpt2::model::weights::Weights;
+use write_with_distilgpt2::session::Session;
+use write_with_distilgpt2::text::codec::Codec;
+
+fn project_path(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn read(path: PathBuf) -> Vec<u8> {
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+pub fn fixture_path(name: &str) -> PathBuf {
+    project_path("tests/fixtures").join(name)
+}
+
+pub fn fixture(name: &str) -> Vec<u8> {
+    read(fixture_path(name))
+}
+
+/// config.json, parsed, and the bytes of model.safetensors.
+pub fn model_files(folder: PathBuf) -> (Config, Vec<u8>) {
+    let config =
+        Config::from_json(&String::from_utf8(read(folder.join("config.json"))).unwrap()).unwrap();
+    (config, read(folder.join("model.safetensors")))
+}
+
+pub fn pocket_files() -> (Config, Vec<u8>) {
+    model_files(project_path("www/models/pocket-gpt2"))
+}
+
+pub fn gpt2_codec() -> Codec {
+    let json = read(project_path("www/models/gpt2-tokenizer/tokenizer.json"));
+    Codec::from_json(&json, 50257).unwrap()
+}
+
+pub fn session((config, file): (Config, Vec<u8>), weight_type: WeightType) -> Session {
+    let mut weights = Weights::new(&config, weight_type).unwrap();
+    weights.push(&file).unwrap();
+    Session::new(
+        Gpt2::new(config, weight_type, weights).unwrap(),
+        gpt2_codec(),
+    )
+    .unwrap()
+}
+
+pub fn pocket_session() -> Session {
+    session(pocket_files(), WeightType::F32)
+}
+
+/// A safetensors file out of named tensors: dtype, shape and bytes of each.
+pub fn safetensors(tensors: &[(String, &str, Vec<usize>, Vec<u8>)]) -> Vec<u8> {
+    let mut header = serde_json::Map::new();
+    let mut data = Vec::new();
+    for (name, dtype, shape, bytes) in tensors {
+        let offsets = [data.len(), data.len() + bytes.len()];
+        header.insert(
+            name.clone(),
+            serde_json::json!({"dtype": dtype, "shape": shape, "data_offsets": offsets}),
+        );
+        data.extend_from_slice(bytes);
+    }
+    let header = serde_json::to_vec(&header).unwrap();
+    [&(header.len() as u64).to_le_bytes()[..], &header, &data].concat()
+}
+
+/// A small model with the real vocabulary and weights drawn from `seed`: 2 layers of 16, 40 positions.
+pub fn random_model(seed: u64) -> (Config, Vec<u8>) {
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::{Rng, SeedableRng};
+    let json = r#"{"n_embd": 16, "n_head": 2, "n_layer": 2, "n_positions": 40, "eos_token_id": 50256, "bos_token_id": 50256}"#;
+    let config = Config::from_json(json).unwrap();
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut tensor = |name: String, shape: &[usize]| {
+        let n: usize = shape.iter().product();
+        let bytes = (0..n)
+            .flat_map(|_| (rng.next_u32() as f32 / u32::MAX as f32 - 0.5).to_le_bytes())
+            .collect();
+        (name, "F32", shape.to_vec(), bytes)
+    };
+    let mut tensors = vec![
+        tensor("wte.weight".into(), &[50257, 16]),
+        tensor("wpe.weight".into(), &[40, 16]),
+        tensor("ln_f.weight".into(), &[16]),
+        tensor("ln_f.bias".into(), &[16]),
+    ];
+    for i in 0..2 {
+        for (name, shape) in [
+            ("ln_1.weight", &[16][..]),
+            ("ln_1.bias", &[16]),
+            ("attn.c_attn.weight", &[16, 48]),
+            ("attn.c_attn.bias", &[48]),
+            ("attn.c_proj.weight", &[16, 16]),
+            ("attn.c_proj.bias", &[16]),
+            ("ln_2.weight", &[16]),
+            ("ln_2.bias", &[16]),
+            ("mlp.c_fc.weight", &[16, 64]),
+            ("mlp.c_fc.bias", &[64]),
+            ("mlp.c_proj.weight", &[64, 16]),
+            ("mlp.c_proj.bias", &[16]),
+        ] {
+            tensors.push(tensor(format!("h.{i}.{name}"), shape));
+        }
+    }
+    (config, safetensors(&tensors))
+}

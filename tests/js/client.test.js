@@ -1,0 +1,150 @@
+// The page's part: every promise settles, on done, on abort, on error and on a dead worker.
+
+import assert from "node:assert/strict";
+import { beforeEach, describe, test } from "node:test";
+import { ClientHarness, INFO, MODEL } from "./client-harness.js";
+
+/** @type {ClientHarness} */
+let h;
+beforeEach(() => {
+  h = new ClientHarness();
+});
+
+const SEQUENCE = /** @type {const} */ ({
+  sequence: 0,
+  generated_text: "upon a time",
+  n_tokens: 3,
+  log_probability: -3,
+  finish_reason: "length",
+});
+
+describe("the worker", () => {
+  test("is made by the first load, not before; it is asked when it has said hello", async () => {
+    assert.equal(h.workers.length, 0);
+    const loading = h.client.load(MODEL);
+    assert.equal(h.workers.length, 1);
+    assert.deepEqual(h.worker.received, []);
+    await h.hello();
+    assert.deepEqual(h.worker.received, [{ type: "load", id: h.lastId("load"), model: MODEL, dtype: "q8" }]);
+    h.done("load", INFO);
+    assert.deepEqual(await loading, INFO);
+  });
+
+  test("is the same one for the next load", async () => {
+    await h.load();
+    await h.load();
+    assert.equal(h.workers.length, 1);
+  });
+
+  test("has a name of its own", async () => {
+    const other = new ClientHarness();
+    await Promise.all([h.load(), other.load()]);
+    assert.notEqual(h.worker.name, other.worker.name);
+  });
+});
+
+describe("load", () => {
+  test("takes a dtype, tells progress, and then that it is ready", async () => {
+    /** @type {unknown[]} */
+    const progress = [];
+    const loading = h.client.load(MODEL, { dtype: "f32", onProgress: (state) => progress.push(state) });
+    await h.hello();
+    const { id, dtype } = h.worker.last("load");
+    assert.equal(dtype, "f32");
+    h.worker.say({ type: "progress", id, receivedBytes: 1, totalBytes: 2, fromNetwork: true });
+    h.done("load", INFO);
+    await loading;
+    assert.equal(progress.length, 1);
+    assert.deepEqual(h.states, [{ name: "ready", info: INFO }]);
+  });
+
+  test("an error has the engine's code and words, and is no death", async () => {
+    const loading = h.client.load(MODEL);
+    await h.hello();
+    h.error("load", "not_found", "There is no model.safetensors");
+    await assert.rejects(loading, { name: "EngineError", code: "not_found", message: "There is no model.safetensors" });
+    assert.deepEqual(h.states, []);
+    await h.load();
+    assert.equal(h.workers.length, 1);
+  });
+
+  for (const when of ["before hello", "after hello"]) {
+    test(`is aborted ${when}`, async () => {
+      const controller = new AbortController();
+      const loading = h.client.load(MODEL, { signal: controller.signal });
+      if (when === "after hello") await h.hello();
+      controller.abort();
+      await assert.rejects(loading, { name: "AbortError", code: "aborted" });
+      if (when === "before hello") await h.hello();
+      assert.equal(h.lastId("cancel"), h.lastId("load"));
+    });
+  }
+});
+
+describe("generate", () => {
+  beforeEach(() => h.load());
+
+  test("gives tokens and then the sequences", async () => {
+    /** @type {unknown[]} */
+    const tokens = [];
+    const generating = h.client.generate("Once", { seed: 7 }, { onToken: ({ text }) => tokens.push(text) });
+    const { id, prompt, generation_config } = h.worker.last("generate");
+    assert.deepEqual({ prompt, generation_config }, { prompt: "Once", generation_config: { seed: 7 } });
+    for (const text of ["upon", " a", " time"]) {
+      h.worker.say({ type: "token", id, sequence: 0, text, log_probability: -1 });
+    }
+    h.done("generate", [SEQUENCE]);
+    assert.deepEqual(await generating, [SEQUENCE]);
+    assert.deepEqual(tokens, ["upon", " a", " time"]);
+  });
+
+  test("is rejected with the engine's error", async () => {
+    const generating = h.client.generate("Once", {});
+    h.error("generate", "invalid_parameter", "top_p must be in (0, 1], got 2");
+    await assert.rejects(generating, { code: "invalid_parameter", message: "top_p must be in (0, 1], got 2" });
+  });
+
+  test("is aborted at once, without waiting for the worker, whose late words are ignored", async () => {
+    const controller = new AbortController();
+    /** @type {unknown[]} */
+    const tokens = [];
+    const generating = h.client.generate("Once", {}, { signal: controller.signal, onToken: (token) => tokens.push(token) });
+    const id = h.lastId("generate");
+    controller.abort();
+    await assert.rejects(generating, { name: "AbortError", code: "aborted" });
+    assert.equal(h.lastId("cancel"), id);
+    h.worker.say({ type: "token", id, sequence: 0, text: "late", log_probability: -1 });
+    h.error("generate", "aborted", "Cancelled.");
+    assert.deepEqual(tokens, []);
+  });
+
+  test("with a signal that is aborted already asks for nothing", async () => {
+    await assert.rejects(h.client.generate("Once", {}, { signal: AbortSignal.abort() }), { code: "aborted" });
+    assert.equal(h.worker.last("generate"), undefined);
+  });
+
+  test("an abort after the end cancels nothing", async () => {
+    const controller = new AbortController();
+    const generating = h.client.generate("Once", {}, { signal: controller.signal });
+    h.done("generate", []);
+    await generating;
+    controller.abort();
+    assert.equal(h.worker.last("cancel"), undefined);
+  });
+});
+
+test("generate without a worker is rejected", async () => {
+  await assert.rejects(h.client.generate("Once", {}), { code: "no_model" });
+});
+
+test("terminate ends the worker and what is pending; a later load starts another", async () => {
+  await h.load();
+  const pending = [h.client.load(MODEL), h.client.generate("Once", {})];
+  h.client.terminate();
+  for (const promise of pending) await assert.rejects(promise, { code: "aborted" });
+  assert.equal(h.worker.terminated, true);
+  await h.die();
+  assert.equal(h.workers.length, 1, "nothing is restarted");
+  await h.load();
+  assert.equal(h.workers.length, 2);
+});

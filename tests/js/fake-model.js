@@ -1,0 +1,153 @@
+// Stand-ins for a model: its files with a network that has them, and the WebAssembly module that reads them.
+
+import { createHash } from "node:crypto";
+import { sha256 } from "./fakes.js";
+
+/**
+ * A model and a network that has its files.
+ * @param {string} [site]
+ * @param {string | null} [golden]
+ */
+export function fakeModel(site = "https://hub.test", golden = null) {
+  const text = { config: '{"n_layer": 6}', tokenizer: '{"version": "1.0"}', weights: "weights ".repeat(1000) };
+  const files = new Map();
+  /** @param {string} name @param {string} content */
+  const file = (name, content) => {
+    const url = `${site}/${name}`;
+    files.set(name, content);
+    return { url, bytes: content.length, sha256: sha256(Buffer.from(content)) };
+  };
+  /** @type {import("../../www/engine/protocol.js").Model} */
+  const model = {
+    id: "owner/name",
+    title: "A model",
+    licence: "MIT",
+    dtype: "q8",
+    files: {
+      config: file("config.json", text.config),
+      tokenizer: file("tokenizer.json", text.tokenizer),
+      weights: file("model.safetensors", text.weights),
+    },
+    golden,
+    card: `${site}/card`,
+  };
+  files.set("golden.json", "golden: the logits");
+  /** @type {string[]} */
+  const requests = [];
+  /** @type {typeof globalThis.fetch} */
+  const fetch = async (url, init) => {
+    init?.signal?.throwIfAborted();
+    requests.push(String(url));
+    const bytes = new TextEncoder().encode(files.get(String(url).split("/").at(-1)));
+    const middle = bytes.length >> 1;
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(bytes.slice(0, middle));
+        controller.enqueue(bytes.slice(middle));
+        controller.close();
+      },
+    });
+    return new Response(body);
+  };
+  return { model, text, requests, fetch };
+}
+
+/** The WebAssembly module: a session's steps are those of `script`, and thrown if they are errors. */
+export class FakeWasm {
+  /** @type {unknown[]} */
+  script = [];
+  /** @type {Uint8Array[]} */
+  pushed = [];
+  /** @type {Error | null} */
+  pushError = null;
+  isGolden = true;
+  /** @type {{config_json: string, dtype: string, freed: boolean}[]} */
+  builders = [];
+  /** @type {FakeSession[]} */
+  sessions = [];
+
+  Sha256 = class {
+    #hash = createHash("sha256");
+    /** @param {Uint8Array} bytes */
+    update(bytes) {
+      this.#hash.update(bytes);
+    }
+    hex() {
+      return this.#hash.digest("hex");
+    }
+  };
+
+  ModelBuilder = /** @type {new (config_json: string, dtype: string) => import("../../www/engine/loader.js").ModelBuilder} */ (
+    /** @type {unknown} */ (this.#builderClass())
+  );
+
+  #builderClass() {
+    const wasm = this;
+    return class {
+      #record;
+      /** @param {string} config_json @param {string} dtype */
+      constructor(config_json, dtype) {
+        this.#record = { config_json, dtype, freed: false };
+        wasm.builders.push(this.#record);
+      }
+      /** @param {Uint8Array} bytes */
+      push(bytes) {
+        if (wasm.pushError !== null) throw wasm.pushError;
+        wasm.pushed.push(bytes.slice());
+      }
+      /** @param {Uint8Array} tokenizer_json */
+      finish(tokenizer_json) {
+        const session = new FakeSession(wasm, this.#record.dtype, tokenizer_json);
+        wasm.sessions.push(session);
+        return session;
+      }
+      free() {
+        this.#record.freed = true;
+      }
+    };
+  }
+}
+
+export class FakeSession {
+  n_positions = 256;
+  n_parameters = 17;
+  size_bytes = 34;
+  freed = false;
+  /** @type {string | null} the known logits it was checked against */
+  checked = null;
+  /** @type {unknown[]} */
+  begun = [];
+  #steps = /** @type {unknown[]} */ ([]);
+  #wasm;
+
+  /** @param {FakeWasm} wasm @param {string} dtype @param {Uint8Array} tokenizer_json */
+  constructor(wasm, dtype, tokenizer_json) {
+    this.#wasm = wasm;
+    this.dtype = dtype;
+    this.tokenizer_json = tokenizer_json;
+  }
+
+  /** @param {string} prompt @param {string} generation_config_json @param {number} now_ms */
+  begin(prompt, generation_config_json, now_ms) {
+    if (this.freed) throw new Error("begin on a session that was freed");
+    this.begun.push({ prompt, generation_config: JSON.parse(generation_config_json), now_ms });
+    this.#steps = [...this.#wasm.script];
+  }
+
+  step() {
+    if (this.freed) throw new Error("step on a session that was freed");
+    const event = this.#steps.shift();
+    if (event instanceof Error) throw event;
+    return event;
+  }
+
+  /** @param {string} golden_json */
+  check(golden_json) {
+    this.checked = golden_json;
+    return this.#wasm.isGolden;
+  }
+
+  free() {
+    this.freed = true;
+  }
+}

@@ -1,0 +1,221 @@
+// The worker's part: one answer for each request, cancelled within one token, and a panic told as such.
+
+import assert from "node:assert/strict";
+import { beforeEach, describe, test } from "node:test";
+import { EngineHost } from "../../www/engine/host.js";
+import { FakeWasm, fakeModel } from "./fake-model.js";
+import { FakeDirectory, FakeSleep, turn } from "./fakes.js";
+
+/** @import { Request, Response } from "../../www/engine/protocol.js" */
+
+const token = (/** @type {string} */ text, sequence = 0) => ({ type: "token", sequence, text, log_probability: -1 });
+const sequence = (/** @type {string} */ generated_text, index = 0) => ({
+  type: "sequence",
+  sequence: index,
+  generated_text,
+  n_tokens: 2,
+  log_probability: -2,
+  finish_reason: "length",
+});
+const prefill = { type: "prefill", done: 1, total: 1 };
+
+/** @type {FakeWasm} */
+let wasm;
+/** @type {Response[]} */
+let posted;
+/** @type {ReturnType<typeof fakeModel>} */
+let fake;
+/** @type {EngineHost} */
+let host;
+let nowMs = 0;
+/** What runs while the worker lets the page's messages in. */
+let onNextTask = () => {};
+
+beforeEach(() => {
+  wasm = new FakeWasm();
+  posted = [];
+  fake = fakeModel();
+  nowMs = 0;
+  onNextTask = () => {};
+  host = new EngineHost({
+    wasm,
+    fetch: (...request) => fake.fetch(...request),
+    storage: new FakeDirectory().storage,
+    sleep: new FakeSleep().sleep,
+    origin: "https://page.test",
+    post: (message) => posted.push(structuredClone(message)),
+    now: () => nowMs,
+    nextTask: async () => onNextTask(),
+  });
+});
+
+/** @param {number} id */
+const load = (id) => host.handle({ type: "load", id, model: fake.model, dtype: "q8" });
+/** @param {number} id @param {string} [prompt] */
+const generate = (id, prompt = "Once") =>
+  host.handle({ type: "generate", id, prompt, generation_config: { max_new_tokens: 2, seed: 7 } });
+/** @param {number} id @returns {any} how the request ended, which it must have done once */
+function ending(id) {
+  const endings = posted.filter((message) => "id" in message && message.id === id && /done|error/.test(message.type));
+  assert.equal(endings.length, 1, `request ${id} ends once: ${JSON.stringify(endings)}`);
+  return endings[0];
+}
+/** @param {number} id */
+const texts = (id) => posted.flatMap((message) => (message.type === "token" && message.id === id ? [message.text] : []));
+
+describe("load", () => {
+  test("ends with what the model is", async () => {
+    await load(1);
+    assert.equal(ending(1).result.n_positions, 256);
+  });
+
+  test("tells progress at most every 50 ms, but always the end", async () => {
+    await load(1);
+    const all = posted.filter((message) => message.type === "progress");
+    assert.equal(all.length, 2, "the clock stood still: the first and the last");
+    assert.ok(all[1].receivedBytes === all[1].totalBytes);
+
+    posted = [];
+    const { fetch } = fake;
+    fake.fetch = (...request) => {
+      nowMs += 50;
+      return fetch(...request);
+    };
+    fake.model = { ...fakeModel("https://other.test").model };
+    fake.model.files = structuredClone(fake.model.files);
+    for (const file of Object.values(fake.model.files)) file.sha256 = null;
+    await load(2);
+    assert.equal(posted.filter((message) => message.type === "progress").length, 4);
+  });
+
+  test("an error keeps its code", async () => {
+    fake.model.files.weights = { ...fake.model.files.weights, sha256: "0".repeat(64) };
+    await load(1);
+    assert.equal(ending(1).error.code, "wrong_hash");
+    assert.equal(ending(1).fatal, false);
+  });
+
+  test("a newer load aborts an older one, whose session is not used", async () => {
+    const first = load(1);
+    await load(2);
+    await first;
+    assert.equal(ending(1).error.code, "aborted");
+    assert.equal(ending(2).type, "done");
+    assert.equal(wasm.sessions.length, 1);
+  });
+
+  test("can be cancelled, and the model before stays", async () => {
+    await load(1);
+    const second = load(2);
+    host.handle({ type: "cancel", id: 2 });
+    await second;
+    assert.equal(ending(2).error.code, "aborted");
+    wasm.script = [sequence("upon")];
+    await generate(3);
+    assert.equal(ending(3).type, "done");
+  });
+
+  test("the old model answers until the new one is ready, and is freed then", async () => {
+    await load(1);
+    wasm.script = [sequence("upon")];
+    const second = load(2);
+    await generate(3);
+    assert.equal(ending(3).type, "done");
+    assert.equal(wasm.sessions[0].freed, false);
+    await second;
+    assert.equal(wasm.sessions[0].freed, true);
+    await generate(4);
+    assert.equal(ending(4).type, "done");
+    assert.equal(wasm.sessions[1].begun.length, 1);
+  });
+
+  test("a text that the old model is writing is aborted when the new one takes its place", async () => {
+    await load(1);
+    wasm.script = Array.from({ length: 1000 }, () => token("a"));
+    /** @type {Promise<void> | undefined} */
+    let second;
+    onNextTask = () => (second ??= load(2));
+    await Promise.all([generate(3), turn().then(() => second)]);
+    assert.equal(ending(2).type, "done");
+    assert.equal(ending(3).error.code, "aborted");
+    assert.ok(texts(3).length < 1000);
+  });
+});
+
+describe("generate", () => {
+  test("without a model is an error with a way out", async () => {
+    await generate(1);
+    assert.equal(ending(1).error.code, "no_model");
+    assert.match(ending(1).error.message, /Load one/);
+  });
+
+  for (const count of [0, 1, 3]) {
+    test(`gives ${count} sequences with their tokens`, async () => {
+      await load(1);
+      const each = (/** @type {number} */ i) => [token("up", i), token("on", i), sequence("upon", i)];
+      wasm.script = [prefill, ...Array.from({ length: count }, (_, i) => each(i)).flat()];
+      nowMs = 42;
+      await generate(2);
+      assert.deepEqual(wasm.sessions[0].begun, [
+        { prompt: "Once", generation_config: { max_new_tokens: 2, seed: 7 }, now_ms: 42 },
+      ]);
+      assert.equal(texts(2).join(""), "upon".repeat(count));
+      const { type: _, ...result } = sequence("upon");
+      assert.deepEqual(ending(2).result, Array.from({ length: count }, (_, i) => ({ ...result, sequence: i })));
+    });
+  }
+
+  test("is cancelled within one token", async () => {
+    await load(1);
+    wasm.script = [token("a"), token("b"), token("c"), sequence("abc")];
+    onNextTask = () => {
+      if (texts(2).length === 2) host.handle({ type: "cancel", id: 2 });
+    };
+    await generate(2);
+    assert.deepEqual(texts(2), ["a", "b"]);
+    assert.equal(ending(2).error.code, "aborted");
+    assert.equal(ending(2).error.name, "AbortError");
+  });
+
+  test("a newer one aborts an older one, and is not disturbed by it", async () => {
+    await load(1);
+    wasm.script = [token("a"), token("b"), sequence("ab")];
+    /** @type {Promise<void> | undefined} */
+    let newer;
+    onNextTask = () => (newer ??= generate(3, "Twice"));
+    await generate(2);
+    await newer;
+    assert.deepEqual(texts(2), ["a"]);
+    assert.equal(ending(2).error.code, "aborted");
+    assert.deepEqual(texts(3), ["a", "b"]);
+    assert.equal(ending(3).type, "done");
+  });
+
+  test("an error of the engine keeps its name, code and words, and the next request works", async () => {
+    await load(1);
+    wasm.script = [Object.assign(new Error("temperature must be > 0, got 0"), { name: "EngineError", code: "invalid_parameter" })];
+    await generate(2);
+    assert.deepEqual(ending(2), {
+      type: "error",
+      id: 2,
+      error: { name: "EngineError", code: "invalid_parameter", message: "temperature must be > 0, got 0" },
+      fatal: false,
+    });
+    wasm.script = [sequence("upon")];
+    await generate(3);
+    assert.equal(ending(3).type, "done");
+  });
+
+  test("a panic is fatal", async () => {
+    await load(1);
+    wasm.script = [new WebAssembly.RuntimeError("unreachable")];
+    await generate(2);
+    assert.equal(ending(2).fatal, true);
+    assert.equal(ending(2).error.code, "internal");
+  });
+});
+
+test("cancelling what is not running does nothing", () => {
+  host.handle({ type: "cancel", id: 99 });
+  assert.deepEqual(posted, []);
+});

@@ -1,0 +1,286 @@
+//! GPT-2 against transformers: tiny models with every switch of config.json, and the bundled model.
+
+mod common;
+
+use candle_core::Tensor;
+use common::{fixture, pocket_files};
+use serde::Deserialize;
+use write_with_distilgpt2::config::Config;
+use write_with_distilgpt2::error::Error;
+use write_with_distilgpt2::generation::sampler::argmax;
+use write_with_distilgpt2::model::gpt2::Gpt2;
+use write_with_distilgpt2::model::kv_cache::KvCache;
+use write_with_distilgpt2::model::linear::WeightType;
+use write_with_distilgpt2::model::weights::Weights;
+
+const TOLERANCE: f32 = 1e-4;
+
+/// Every case of make_fixtures.py: one for each switch, storage type and naming scheme.
+const CASES: [&str; 16] = [
+    "base",
+    "gelu",
+    "relu",
+    "silu",
+    "n_inner",
+    "no_scale_attn_weights",
+    "inverse_layer_idx",
+    "reorder_upcast",
+    "inverse_and_reorder",
+    "untied",
+    "layer_norm_epsilon",
+    "n_ctx_only",
+    "prefixed",
+    "f16",
+    "bf16",
+    "i8",
+];
+
+#[derive(Deserialize)]
+struct Expected {
+    input_ids: Vec<u32>,
+    logits: Vec<Vec<f32>>,
+    hidden_states: Vec<Vec<Vec<f32>>>,
+    greedy: Greedy,
+}
+
+#[derive(Deserialize)]
+struct Greedy {
+    prompt_ids: Vec<u32>,
+    output_ids: Vec<u32>,
+}
+
+fn load(case: &str, weight_type: WeightType) -> (Gpt2, Expected) {
+    let read = |name: &str| fixture(&format!("models/{case}/{name}"));
+    let config = Config::from_json(std::str::from_utf8(&read("config.json")).unwrap()).unwrap();
+    let model = build(config, &read("model.safetensors"), weight_type);
+    (
+        model,
+        serde_json::from_slice(&read("expected.json")).unwrap(),
+    )
+}
+
+fn build(config: Config, file: &[u8], weight_type: WeightType) -> Gpt2 {
+    let mut weights = Weights::new(&config, weight_type).unwrap();
+    // An odd length, so that values are cut in the middle.
+    for chunk in file.chunks(1021) {
+        weights.push(chunk).unwrap();
+    }
+    Gpt2::new(config, weight_type, weights).unwrap()
+}
+
+fn max_difference(found: &[Vec<f32>], expected: &[Vec<f32>]) -> f32 {
+    assert_eq!(found.len(), expected.len());
+    let pairs = found.iter().zip(expected).flat_map(|(a, b)| {
+        assert_eq!(a.len(), b.len());
+        a.iter().zip(b)
+    });
+    pairs.map(|(a, b)| (a - b).abs()).fold(0.0, |max, d| {
+        if d.is_nan() {
+            f32::INFINITY
+        } else {
+            max.max(d)
+        }
+    })
+}
+
+fn rows(tensor: &Tensor) -> Vec<Vec<f32>> {
+    tensor.to_vec2().unwrap()
+}
+
+#[test]
+fn there_is_a_case_for_every_fixture() {
+    let mut found: Vec<_> = std::fs::read_dir(common::fixture_path("models"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let mut cases = CASES.to_vec();
+    found.sort();
+    cases.sort();
+    assert_eq!(found, cases);
+}
+
+#[test]
+fn logits_and_hidden_states_are_those_of_transformers_at_every_position() {
+    for case in CASES {
+        let (model, expected) = load(case, WeightType::F32);
+        assert_eq!(
+            expected.input_ids.len(),
+            model.config().n_positions,
+            "{case}"
+        );
+        let mut cache = KvCache::new(model.config()).unwrap();
+        let states = model
+            .hidden_states(&expected.input_ids, &mut cache)
+            .unwrap();
+        assert_eq!(states.len(), expected.hidden_states.len());
+        for (i, (state, expected)) in states.iter().zip(&expected.hidden_states).enumerate() {
+            let difference = max_difference(&rows(state), expected);
+            assert!(
+                difference < TOLERANCE,
+                "{case}: hidden state {i} is off by {difference}"
+            );
+        }
+        let logits = model.logits(states.last().unwrap()).unwrap();
+        let difference = max_difference(&rows(&logits), &expected.logits);
+        assert!(
+            difference < TOLERANCE,
+            "{case}: logits are off by {difference}"
+        );
+    }
+}
+
+#[test]
+fn the_cache_changes_nothing_however_the_tokens_are_cut() {
+    for case in CASES {
+        let (model, expected) = load(case, WeightType::F32);
+        let n = expected.input_ids.len();
+        for chunk_len in [1, 3, 7, n - 1] {
+            let mut cache = KvCache::new(model.config()).unwrap();
+            let mut end = 0;
+            for chunk in expected.input_ids.chunks(chunk_len) {
+                let logits = model.forward(chunk, &mut cache).unwrap();
+                end += chunk.len();
+                assert_eq!(cache.len(), end);
+                let difference = max_difference(&[logits], &expected.logits[end - 1..end]);
+                assert!(
+                    difference < TOLERANCE,
+                    "{case}, {chunk_len} at a time, position {end}: {difference}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_rolled_back_cache_forgets() {
+    let (model, expected) = load("base", WeightType::F32);
+    let mut cache = KvCache::new(model.config()).unwrap();
+    model
+        .forward(&expected.input_ids[..10], &mut cache)
+        .unwrap();
+    model.forward(&[1, 2, 3, 4, 5], &mut cache).unwrap();
+    cache.truncate(10);
+    let logits = model
+        .forward(&expected.input_ids[10..], &mut cache)
+        .unwrap();
+    let difference = max_difference(&[logits], &expected.logits[expected.logits.len() - 1..]);
+    assert!(difference < TOLERANCE, "{difference}");
+}
+
+#[test]
+fn greedy_tokens_are_those_of_transformers() {
+    for case in CASES {
+        let (model, Expected { greedy, .. }) = load(case, WeightType::F32);
+        let mut cache = KvCache::new(model.config()).unwrap();
+        let mut ids = greedy.prompt_ids.clone();
+        while ids.len() < greedy.output_ids.len() {
+            let logits = model.forward(&ids[cache.len()..], &mut cache).unwrap();
+            ids.push(argmax(&logits));
+        }
+        assert_eq!(ids, greedy.output_ids, "{case}");
+    }
+}
+
+#[test]
+fn one_position_too_many_is_refused_and_changes_nothing() {
+    let (model, expected) = load("base", WeightType::F32);
+    let mut cache = KvCache::new(model.config()).unwrap();
+    let too_many = [expected.input_ids.as_slice(), &[0]].concat();
+    let error = model.forward(&too_many, &mut cache).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::ContextFull {
+                past_len: 0,
+                n_tokens: 25,
+                n_positions: 24
+            }
+        ),
+        "{error}"
+    );
+    model
+        .forward(&expected.input_ids[..23], &mut cache)
+        .unwrap();
+    assert!(model.forward(&[1, 2], &mut cache).is_err());
+    assert_eq!(cache.len(), 23);
+    let logits = model
+        .forward(&expected.input_ids[23..], &mut cache)
+        .unwrap();
+    assert!(max_difference(&[logits], &expected.logits[23..]) < TOLERANCE);
+}
+
+#[test]
+fn a_token_outside_the_vocabulary_is_refused_by_its_id() {
+    let (model, _) = load("base", WeightType::F32);
+    let mut cache = KvCache::new(model.config()).unwrap();
+    let error = model.forward(&[3, 96], &mut cache).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "token id 96 is not in the vocabulary of 96 tokens"
+    );
+    assert!(cache.is_empty());
+}
+
+/// int8 weights and activations: close to float32, on weights drawn wider than any trained model's.
+#[test]
+fn int8_logits_correlate_with_float32() {
+    for case in ["base", "prefixed", "untied", "i8", "bf16", "n_inner"] {
+        let (model, expected) = load(case, WeightType::Q8);
+        let mut cache = KvCache::new(model.config()).unwrap();
+        let states = model
+            .hidden_states(&expected.input_ids, &mut cache)
+            .unwrap();
+        let logits = rows(&model.logits(states.last().unwrap()).unwrap()).concat();
+        let expected = expected.logits.concat();
+        let dot =
+            |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(x, y)| f64::from(x * y)).sum() };
+        let cosine =
+            dot(&logits, &expected) / (dot(&logits, &logits) * dot(&expected, &expected)).sqrt();
+        assert!(cosine > 0.999, "{case}: {cosine}");
+    }
+}
+
+#[derive(Deserialize)]
+struct Pocket {
+    cases: Vec<PocketCase>,
+}
+
+#[derive(Deserialize)]
+struct PocketCase {
+    prompt: String,
+    input_ids: Vec<u32>,
+    top_ids: Vec<u32>,
+    top_logits: Vec<f32>,
+}
+
+#[test]
+fn the_bundled_model_gives_the_logits_of_transformers() {
+    let (config, file) = pocket_files();
+    let pocket: Pocket = serde_json::from_slice(&fixture("pocket.json")).unwrap();
+    let f32_model = build(config.clone(), &file, WeightType::F32);
+    let q8_model = build(config, &file, WeightType::Q8);
+    assert_eq!(f32_model.n_parameters(), 17_670_400);
+    assert!(q8_model.size_bytes() * 3 < f32_model.size_bytes());
+    for case in pocket.cases {
+        let run = |model: &Gpt2| {
+            let mut cache = KvCache::new(model.config()).unwrap();
+            model.forward(&case.input_ids, &mut cache).unwrap()
+        };
+        let logits = run(&f32_model);
+        for (&id, &expected) in case.top_ids.iter().zip(&case.top_logits) {
+            let difference = (logits[id as usize] - expected).abs();
+            assert!(
+                difference < 2e-4,
+                "{:?}: token {id} is off by {difference}",
+                case.prompt
+            );
+        }
+        assert_eq!(argmax(&logits), case.top_ids[0], "{:?}", case.prompt);
+        assert_eq!(
+            argmax(&run(&q8_model)),
+            case.top_ids[0],
+            "{:?} in int8",
+            case.prompt
+        );
+    }
+}

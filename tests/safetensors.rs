@@ -1,0 +1,300 @@
+//! Damaged weights: every one is an error that names the tensor, what was expected and what was found. None is a panic.
+
+mod common;
+
+use common::{model_files, safetensors};
+use proptest::prelude::*;
+use std::sync::LazyLock;
+use write_with_distilgpt2::config::Config;
+use write_with_distilgpt2::error::{Error, Result};
+use write_with_distilgpt2::model::gpt2::Gpt2;
+use write_with_distilgpt2::model::kv_cache::KvCache;
+use write_with_distilgpt2::model::linear::WeightType;
+use write_with_distilgpt2::model::weights::Weights;
+
+type Tensors = Vec<(String, &'static str, Vec<usize>, Vec<u8>)>;
+
+static BASE: LazyLock<(Config, Vec<u8>)> =
+    LazyLock::new(|| model_files(common::fixture_path("models/base")));
+static I8: LazyLock<(Config, Vec<u8>)> =
+    LazyLock::new(|| model_files(common::fixture_path("models/i8")));
+
+fn load(config: &Config, file: &[u8], chunk_len: usize, weight_type: WeightType) -> Result<Gpt2> {
+    let mut weights = Weights::new(config, weight_type)?;
+    for chunk in file.chunks(chunk_len) {
+        weights.push(chunk)?;
+    }
+    Gpt2::new(config.clone(), weight_type, weights)
+}
+
+fn error((config, _): &(Config, Vec<u8>), file: &[u8]) -> Error {
+    load(config, file, 4096, WeightType::F32)
+        .err()
+        .expect("the file is damaged")
+}
+
+/// The tensors of a file, to be tampered with.
+fn tensors((_, file): &(Config, Vec<u8>)) -> Tensors {
+    let header_len = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+    let (header, data) = file[8..].split_at(header_len);
+    let header: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(header).unwrap();
+    let mut tensors: Vec<_> = header
+        .into_iter()
+        .filter(|(name, _)| name != "__metadata__")
+        .collect();
+    tensors.sort_by_key(|(_, info)| info["data_offsets"][0].as_u64());
+    (tensors.into_iter())
+        .map(|(name, info)| {
+            let dtype = match info["dtype"].as_str().unwrap() {
+                "F32" => "F32",
+                "F16" => "F16",
+                "I8" => "I8",
+                other => panic!("{other}"),
+            };
+            let shape = serde_json::from_value(info["shape"].clone()).unwrap();
+            let (begin, end): (usize, usize) =
+                serde_json::from_value(info["data_offsets"].clone()).unwrap();
+            (name, dtype, shape, data[begin..end].to_vec())
+        })
+        .collect()
+}
+
+fn tampered(base: &(Config, Vec<u8>), name: &str, tamper: impl Fn(&mut Tensors, usize)) -> Error {
+    let mut tensors = tensors(base);
+    let i = tensors.iter().position(|tensor| tensor.0 == name).unwrap();
+    tamper(&mut tensors, i);
+    error(base, &safetensors(&tensors))
+}
+
+#[test]
+fn a_file_put_together_again_loads() {
+    for base in [&*BASE, &*I8] {
+        load(&base.0, &safetensors(&tensors(base)), 4096, WeightType::F32).unwrap();
+    }
+}
+
+#[test]
+fn scales_may_come_behind_their_matrix() {
+    let mut reversed = tensors(&I8);
+    reversed.reverse();
+    let logits = |file: &[u8]| {
+        let model = load(&I8.0, file, 1000, WeightType::F32).unwrap();
+        let mut cache = KvCache::new(&I8.0).unwrap();
+        model.forward(&[1, 2, 3], &mut cache).unwrap()
+    };
+    assert_eq!(logits(&safetensors(&reversed)), logits(&I8.1));
+}
+
+#[test]
+fn each_fault_is_named() {
+    let name = "h.1.mlp.c_fc.weight";
+    let missing = tampered(&BASE, name, |tensors, i| drop(tensors.remove(i)));
+    assert!(
+        matches!(&missing, Error::MissingTensor { name: n, shape } if n == name && *shape == [32, 128]),
+        "{missing}"
+    );
+    let surplus = tampered(&BASE, name, |tensors, i| {
+        tensors.push((
+            "h.1.mlp.c_new.weight".into(),
+            "F32",
+            vec![1],
+            tensors[i].3[..4].to_vec(),
+        ))
+    });
+    assert!(
+        matches!(&surplus, Error::SurplusTensor { name } if name == "h.1.mlp.c_new.weight"),
+        "{surplus}"
+    );
+    let misshapen = tampered(&BASE, name, |tensors, i| tensors[i].2 = vec![128, 32]);
+    assert!(
+        matches!(&misshapen, Error::TensorShape { name: n, expected, found } if n == name && *expected == [32, 128] && *found == [128, 32]),
+        "{misshapen}"
+    );
+    let other_type = tampered(&BASE, name, |tensors, i| {
+        tensors[i].1 = "F64";
+        tensors[i].3 = vec![0; 8 * 32 * 128];
+    });
+    assert!(
+        matches!(&other_type, Error::TensorDtype { name: n, found } if n == name && found == "F64"),
+        "{other_type}"
+    );
+    let int8_vector = tampered(&BASE, "ln_f.bias", |tensors, i| {
+        tensors[i].1 = "I8";
+        tensors[i].3.truncate(32);
+    });
+    assert!(
+        matches!(&int8_vector, Error::TensorDtype { name, .. } if name == "ln_f.bias"),
+        "{int8_vector}"
+    );
+    let no_scale = tampered(&I8, "wte.weight.scale", |tensors, i| {
+        drop(tensors.remove(i))
+    });
+    assert!(
+        matches!(&no_scale, Error::MissingTensor { name, shape } if name == "wte.weight.scale" && *shape == [96]),
+        "{no_scale}"
+    );
+    let scale_alone = tampered(&BASE, "ln_f.bias", |tensors, i| {
+        let mut scale = tensors[i].clone();
+        scale.0 = "wte.weight.scale".into();
+        tensors.push(scale);
+    });
+    assert!(
+        matches!(&scale_alone, Error::SurplusTensor { .. }),
+        "{scale_alone}"
+    );
+    let twice = tampered(&BASE, name, |tensors, i| {
+        let mut copy = tensors[i].clone();
+        copy.0 = format!("transformer.{name}");
+        tensors.push(copy);
+    });
+    assert!(twice.to_string().contains("is there twice"), "{twice}");
+}
+
+#[test]
+fn a_file_cut_anywhere_is_cut_short() {
+    let file = &BASE.1;
+    let header_end = 8 + u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+    for len in [
+        0,
+        1,
+        7,
+        8,
+        9,
+        header_end - 1,
+        header_end,
+        header_end + 1,
+        file.len() - 1,
+    ] {
+        let message = error(&BASE, &file[..len]).to_string();
+        assert!(message.contains("cut short"), "{len} bytes: {message}");
+    }
+    let message = error(&BASE, &file[..file.len() - 1]).to_string();
+    assert!(
+        message.contains("at tensor ")
+            && message.contains("expected ")
+            && message.contains("found "),
+        "{message}"
+    );
+}
+
+#[test]
+fn bytes_behind_the_last_tensor_are_too_many() {
+    let message = error(&BASE, &[&BASE.1[..], b"abc"].concat()).to_string();
+    assert!(message.contains("3 bytes too many"), "{message}");
+}
+
+fn with_header(json: &str) -> Vec<u8> {
+    [&(json.len() as u64).to_le_bytes()[..], json.as_bytes()].concat()
+}
+
+#[test]
+fn impossible_headers_are_refused() {
+    for (file, named) in [
+        (
+            u64::MAX.to_le_bytes().to_vec(),
+            "18446744073709551615 bytes",
+        ),
+        (with_header("[]"), "header"),
+        (with_header("{"), "header"),
+        (with_header(r#"{"a": 1}"#), "tensor a"),
+        (
+            with_header(r#"{"a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}"#),
+            "expected to begin at 0",
+        ),
+        (
+            with_header(r#"{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, -4]}}"#),
+            "tensor a",
+        ),
+        (
+            with_header(r#"{"a": {"dtype": "F32", "shape": [3], "data_offsets": [0, 8]}}"#),
+            "shape [3] of F32 takes 8 bytes",
+        ),
+        (
+            with_header(
+                r#"{"a": {"dtype": "F32", "shape": [4294967296, 4294967296], "data_offsets": [0, 8]}}"#,
+            ),
+            "does not fit",
+        ),
+        (
+            b"<!doctype html><html>Not found</html>".to_vec(),
+            "is this a safetensors file?",
+        ),
+    ] {
+        let error = error(&BASE, &file);
+        assert_eq!(error.code(), "safetensors");
+        assert!(error.to_string().contains(named), "{named}: {error}");
+    }
+}
+
+/// Wherever the bytes are cut, the model is the same.
+#[test]
+fn chunks_of_any_length_build_the_same_model() {
+    let logits = |chunk_len| {
+        let model = load(&I8.0, &I8.1, chunk_len, WeightType::Q8).unwrap();
+        let mut cache = KvCache::new(&I8.0).unwrap();
+        model.forward(&[5, 6, 7], &mut cache).unwrap()
+    };
+    let whole = logits(I8.1.len());
+    for chunk_len in [1, 3, 1000] {
+        assert_eq!(logits(chunk_len), whole);
+    }
+}
+
+/// A change to a file: bytes overwritten, removed or put in, most of them in the header.
+fn mutation(len: usize) -> impl Strategy<Value = (usize, usize, Vec<u8>)> {
+    let place = prop_oneof![3 => 0_usize..12, 6 => 0_usize..8000, 1 => 0..len];
+    let header_text = prop::sample::select(vec![
+        "0",
+        "9",
+        "-1",
+        "F32",
+        "I8",
+        "\"",
+        "}",
+        "[]",
+        "null",
+        "1e99",
+        ".scale",
+        "99999999999999999999",
+    ]);
+    let bytes = prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..9),
+        header_text.prop_map(|text| text.as_bytes().to_vec()),
+    ];
+    (place, 0_usize..12, bytes)
+}
+
+proptest! {
+    // FUZZ_CASES=200000 for a long run.
+    #![proptest_config(ProptestConfig::with_cases(
+        std::env::var("FUZZ_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(400)
+    ))]
+
+    /// Loads or is refused; what loads also runs.
+    #[test]
+    fn no_mutated_file_panics(
+        is_i8 in any::<bool>(),
+        is_q8 in any::<bool>(),
+        mutations in prop::collection::vec(mutation(100_000), 1..4),
+        chunk_len in 1_usize..5000,
+    ) {
+        let (config, file) = if is_i8 { &*I8 } else { &*BASE };
+        let mut file = file.clone();
+        for (place, n_removed, bytes) in mutations {
+            let start = place.min(file.len());
+            let end = (start + n_removed).min(file.len());
+            file.splice(start..end, bytes);
+        }
+        let weight_type = if is_q8 { WeightType::Q8 } else { WeightType::F32 };
+        if let Ok(model) = load(config, &file, chunk_len, weight_type) {
+            let mut cache = KvCache::new(config).unwrap();
+            model.forward(&[1, 2, 3], &mut cache).unwrap();
+        }
+    }
+
+    #[test]
+    fn no_config_panics(json in r#"\{("(n_embd|n_head|n_layer|vocab_size|n_positions|n_inner)": ?-?[0-9]{1,20},?){0,4}\}"#) {
+        let _ = Config::from_json(&json);
+    }
+}

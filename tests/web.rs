@@ -1,0 +1,210 @@
+//! The engine in a real browser: `wasm-pack test --headless --chrome`, with and without SIMD.
+#![cfg(target_arch = "wasm32")]
+
+use js_sys::Reflect;
+use serde::Deserialize;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use write_with_distilgpt2::config::Config;
+use write_with_distilgpt2::model::gpt2::Gpt2;
+use write_with_distilgpt2::model::kv_cache::KvCache;
+use write_with_distilgpt2::model::linear::WeightType;
+use write_with_distilgpt2::model::weights::Weights;
+use write_with_distilgpt2::wasm::{ModelBuilder, Session, Sha256};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+const TOKENIZER: &[u8] = include_bytes!("../www/models/gpt2-tokenizer/tokenizer.json");
+const POCKET_CONFIG: &str = include_str!("../www/models/pocket-gpt2/config.json");
+const POCKET_WEIGHTS: &[u8] = include_bytes!("../www/models/pocket-gpt2/model.safetensors");
+const SEEDED_TEXTS: &str = include_str!("fixtures/seeded_texts.json");
+const POCKET_GOLDEN: &str = include_str!("fixtures/pocket.json");
+
+fn pocket_session(dtype: &str) -> Session {
+    let mut builder = ModelBuilder::new(POCKET_CONFIG, dtype).unwrap();
+    for chunk in POCKET_WEIGHTS.chunks(1 << 20) {
+        builder.push(chunk).unwrap();
+    }
+    builder.finish(TOKENIZER).unwrap()
+}
+
+fn get(object: &JsValue, key: &str) -> JsValue {
+    Reflect::get(object, &key.into()).unwrap()
+}
+
+fn string(object: &JsValue, key: &str) -> String {
+    get(object, key)
+        .as_string()
+        .unwrap_or_else(|| panic!("{key} is no string"))
+}
+
+/// Steps until the request is complete; returns the text of the tokens and the last sequence.
+fn run(session: &mut Session) -> (String, JsValue) {
+    let mut text = String::new();
+    let mut last = JsValue::UNDEFINED;
+    while let Some(step) = session.step(0.0).unwrap() {
+        let step = JsValue::from(step);
+        match string(&step, "type").as_str() {
+            "prefill" => assert!(get(&step, "done").as_f64() <= get(&step, "total").as_f64()),
+            "token" => text += &string(&step, "text"),
+            "sequence" => last = step,
+            other => panic!("{other}"),
+        }
+    }
+    (text, last)
+}
+
+#[derive(Deserialize)]
+struct SeededText {
+    prompt: String,
+    generation_config: serde_json::Value,
+    generated_text: String,
+}
+
+#[wasm_bindgen_test]
+fn seeded_texts_are_those_of_the_native_build() {
+    let mut session = pocket_session("f32");
+    for case in serde_json::from_str::<Vec<SeededText>>(SEEDED_TEXTS).unwrap() {
+        session
+            .begin(&case.prompt, &case.generation_config.to_string(), 0.0)
+            .unwrap();
+        let (text, sequence) = run(&mut session);
+        assert_eq!(text, case.generated_text, "{:?}", case.prompt);
+        assert_eq!(string(&sequence, "generated_text"), case.generated_text);
+        assert_eq!(string(&sequence, "finish_reason"), "length");
+        assert_eq!(get(&sequence, "n_tokens").as_f64(), Some(24.0));
+    }
+}
+
+#[wasm_bindgen_test]
+fn the_bundled_model_passes_its_check_in_both_dtypes() {
+    for (dtype, size_range) in [("f32", 70e6..75e6), ("q8", 18e6..24e6)] {
+        let mut session = pocket_session(dtype);
+        assert!(session.check(POCKET_GOLDEN).unwrap(), "{dtype}");
+        assert_eq!(session.dtype(), dtype);
+        assert_eq!(
+            (session.n_positions(), session.n_parameters()),
+            (256, 17_670_400.0)
+        );
+        assert!(
+            size_range.contains(&session.size_bytes()),
+            "{dtype}: {}",
+            session.size_bytes()
+        );
+    }
+}
+
+#[derive(Deserialize)]
+struct Expected {
+    input_ids: Vec<u32>,
+    logits: Vec<Vec<f32>>,
+}
+
+macro_rules! case {
+    ($name:literal) => {
+        (
+            $name,
+            include_str!(concat!("fixtures/models/", $name, "/config.json")),
+            include_bytes!(concat!("fixtures/models/", $name, "/model.safetensors")).as_slice(),
+            include_str!(concat!("fixtures/models/", $name, "/expected.json")),
+        )
+    };
+}
+
+#[wasm_bindgen_test]
+fn logits_are_those_of_transformers() {
+    for (name, config, file, expected) in [
+        case!("base"),
+        case!("gelu"),
+        case!("relu"),
+        case!("silu"),
+        case!("inverse_and_reorder"),
+        case!("untied"),
+        case!("prefixed"),
+        case!("f16"),
+        case!("i8"),
+    ] {
+        let config = Config::from_json(config).unwrap();
+        let expected: Expected = serde_json::from_str(expected).unwrap();
+        let mut weights = Weights::new(&config, WeightType::F32).unwrap();
+        weights.push(file).unwrap();
+        let model = Gpt2::new(config, WeightType::F32, weights).unwrap();
+        let mut cache = KvCache::new(model.config()).unwrap();
+        for (i, (&id, expected)) in expected.input_ids.iter().zip(&expected.logits).enumerate() {
+            let logits = model.forward(&[id], &mut cache).unwrap();
+            let difference = logits
+                .iter()
+                .zip(expected)
+                .map(|(a, b)| (a - b).abs())
+                .fold(0.0, f32::max);
+            assert!(difference < 1e-4, "{name}, position {i}: {difference}");
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+fn errors_are_thrown_with_name_code_and_message() {
+    let refused = |error: JsValue, code: &str, named: &str| {
+        assert_eq!(string(&error, "name"), "EngineError");
+        assert_eq!(string(&error, "code"), code);
+        assert!(string(&error, "message").contains(named), "{error:?}");
+    };
+    refused(
+        ModelBuilder::new("{", "f32").err().unwrap(),
+        "config",
+        "config.json",
+    );
+    refused(ModelBuilder::new("{}", "q4").err().unwrap(), "config", "q4");
+    let mut builder = ModelBuilder::new(POCKET_CONFIG, "f32").unwrap();
+    refused(
+        builder.push(b"<!doctype html>").err().unwrap(),
+        "safetensors",
+        "is this a safetensors file?",
+    );
+    let mut builder = ModelBuilder::new(POCKET_CONFIG, "f32").unwrap();
+    builder.push(&POCKET_WEIGHTS[..1_000_000]).unwrap();
+    refused(
+        builder.finish(TOKENIZER).err().unwrap(),
+        "safetensors",
+        "cut short at tensor ",
+    );
+    let mut session = pocket_session("q8");
+    refused(
+        session
+            .begin("a", r#"{"temprature": 1}"#, 0.0)
+            .err()
+            .unwrap(),
+        "generation_config",
+        "temprature",
+    );
+    refused(session.check("{}").err().unwrap(), "golden", "cases");
+}
+
+#[wasm_bindgen_test]
+fn without_a_seed_two_texts_differ() {
+    let mut session = pocket_session("q8");
+    let mut texts = (0..3).map(|_| {
+        session
+            .begin(
+                "It was",
+                r#"{"do_sample": true, "max_new_tokens": 20}"#,
+                0.0,
+            )
+            .unwrap();
+        run(&mut session).0
+    });
+    let first = texts.next().unwrap();
+    assert!(texts.any(|text| text != first));
+}
+
+#[wasm_bindgen_test]
+fn sha256_of_chunks_is_that_of_the_whole() {
+    let mut sha256 = Sha256::new();
+    sha256.update(b"a");
+    sha256.update(b"bc");
+    // FIPS 180-2, appendix B.1.
+    assert_eq!(
+        sha256.hex(),
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    );
+}
