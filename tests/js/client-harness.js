@@ -33,7 +33,7 @@ export class ClientHarness {
       this.workers.push(worker);
       return /** @type {any} */ (worker);
     },
-    locks: this.locks,
+    locks: /** @type {any} */ (this.locks),
     onStateChange: (state) => this.states.push(state),
   });
 

@@ -161,6 +161,19 @@ describe("refusals", () => {
     });
   }
 
+  test("the connection of a refusal is let go", async () => {
+    h.hub.fail(PATH, "status", { status: 404 });
+    /** @type {AbortSignal | null | undefined} */
+    let signal;
+    await h.get({
+      fetch: (url, init) => {
+        signal = init?.signal;
+        return browserFetch(url, init);
+      },
+    });
+    assert.equal(signal?.aborted, true);
+  });
+
   test("429 waits as long as Retry-After says", async () => {
     h.hub.fail(PATH, "status", { status: 429, retryAfter: "2", times: 1 });
     assertWhole(await h.get());

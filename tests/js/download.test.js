@@ -28,6 +28,7 @@ describe("a hub that behaves", () => {
     assert.deepEqual(h.stored, BYTES);
     assert.ok(h.isComplete);
     assert.equal(h.directory.open.size, 0, "nothing stays locked");
+    assert.ok(h.clock.isIdle, "no timer stays");
   });
 
   test("a second visit reads what is kept, without the network", async () => {
@@ -42,6 +43,19 @@ describe("a hub that behaves", () => {
     const outcome = await h.get({ storage: null });
     assertWhole(outcome);
     assert.equal(outcome.kept, false);
+  });
+
+  test("what is kept here is not kept by the browser's cache as well", async () => {
+    /** @type {(RequestCache | undefined)[]} */
+    const caches = [];
+    /** @type {typeof fetch} */
+    const watched = (url, init) => {
+      caches.push(init?.cache);
+      return browserFetch(url, init);
+    };
+    await h.get({ fetch: watched });
+    await h.get({ fetch: watched, storage: null });
+    assert.deepEqual(caches, ["no-store", "default"]);
   });
 
   test("an empty file is a file", async () => {
@@ -115,6 +129,12 @@ describe("what the headers say", () => {
     assert.equal(unpinned.bytes.length, zeros.length);
     assert.ok(unpinned.progress.every(({ received, total }) => total === null || received <= total));
     assert.equal(unpinned.progress.at(-1)?.total, null);
+
+    // From the page's own site every header can be seen; noise grows when compressed.
+    h.hub.fail(PATH, "gzip");
+    const own = await h.get({ file: h.unpinned, fetch, storage: null });
+    assertWhole(own);
+    assert.ok(own.progress.every(({ total }) => total === null));
     h.hub.mend(path);
   });
 
@@ -151,6 +171,28 @@ describe("what the headers say", () => {
     assert.equal((await h.get({ file: unpinned, fetch: linked(`"${"0".repeat(64)}"`) })).error?.code, "wrong_hash");
     const gitHash = await h.get({ file: h.unpinned, fetch: linked(`"${"0".repeat(40)}"`) });
     assert.match(String(gitHash.notice), /could not be verified/);
+  });
+
+  test("a part that was not asked for is refused", async () => {
+    h.hub.fail(PATH, "cut", { times: 1 });
+    const shifted = /** @type {typeof fetch} */ (
+      async (...request) => {
+        const { body, status, headers } = await browserFetch(...request);
+        const range = headers.get("Content-Range")?.replace(/\d+/, "7");
+        return new Response(body, { status, headers: range === undefined ? {} : { "Content-Range": range } });
+      }
+    );
+    assert.equal((await h.get({ fetch: shifted })).error?.code, "http_error");
+  });
+
+  test("without a hash, a partial file of an earlier load is of no use", async () => {
+    const controller = new AbortController();
+    await h.get({ file: h.unpinned, signal: controller.signal, onProgress: () => controller.abort() });
+    assert.equal(h.directory.files.size, 0);
+
+    // As left by a tab that was killed.
+    h.directory.files.set(encodeURIComponent(h.unpinned.url), BYTES.slice(5, 500));
+    assertWhole(await h.get({ file: h.unpinned }));
   });
 
   test("without a hash, a broken file is resumed only if its ETag stayed the same", async () => {

@@ -106,6 +106,11 @@ export class FakeSleep {
     });
   };
 
+  /** Nobody watches any more. */
+  get isIdle() {
+    return this.#watches.size === 0;
+  }
+
   stall() {
     for (const watch of this.#watches) watch();
   }

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import { EngineHost } from "../../www/engine/host.js";
 import { FakeWasm, fakeModel } from "./fake-model.js";
-import { FakeDirectory, FakeSleep, turn } from "./fakes.js";
+import { FakeSleep, turn } from "./fakes.js";
 
-/** @import { Request, Response } from "../../www/engine/protocol.js" */
+/** @import { Response } from "../../www/engine/protocol.js" */
 
 const token = (/** @type {string} */ text, sequence = 0) => ({ type: "token", sequence, text, log_probability: -1 });
 const sequence = (/** @type {string} */ generated_text, index = 0) => ({
@@ -40,12 +40,15 @@ beforeEach(() => {
   host = new EngineHost({
     wasm,
     fetch: (...request) => fake.fetch(...request),
-    storage: new FakeDirectory().storage,
+    storage: null,
     sleep: new FakeSleep().sleep,
     origin: "https://page.test",
     post: (message) => posted.push(structuredClone(message)),
     now: () => nowMs,
-    nextTask: async () => onNextTask(),
+    nextTask: async () => {
+      await turn();
+      onNextTask();
+    },
   });
 });
 
@@ -81,11 +84,8 @@ describe("load", () => {
       nowMs += 50;
       return fetch(...request);
     };
-    fake.model = { ...fakeModel("https://other.test").model };
-    fake.model.files = structuredClone(fake.model.files);
-    for (const file of Object.values(fake.model.files)) file.sha256 = null;
     await load(2);
-    assert.equal(posted.filter((message) => message.type === "progress").length, 4);
+    assert.equal(posted.filter((message) => message.type === "progress").length, 4, "one for each file, and the end");
   });
 
   test("an error keeps its code", async () => {
@@ -118,10 +118,15 @@ describe("load", () => {
   test("the old model answers until the new one is ready, and is freed then", async () => {
     await load(1);
     wasm.script = [sequence("upon")];
+    const { fetch } = fake;
+    let open = () => {};
+    const gate = new Promise((resolve) => (open = () => resolve(undefined)));
+    fake.fetch = (...request) => gate.then(() => fetch(...request));
     const second = load(2);
     await generate(3);
     assert.equal(ending(3).type, "done");
     assert.equal(wasm.sessions[0].freed, false);
+    open();
     await second;
     assert.equal(wasm.sessions[0].freed, true);
     await generate(4);
@@ -131,14 +136,13 @@ describe("load", () => {
 
   test("a text that the old model is writing is aborted when the new one takes its place", async () => {
     await load(1);
-    wasm.script = Array.from({ length: 1000 }, () => token("a"));
-    /** @type {Promise<void> | undefined} */
-    let second;
-    onNextTask = () => (second ??= load(2));
-    await Promise.all([generate(3), turn().then(() => second)]);
+    wasm.script = Array.from({ length: 10_000 }, () => token("a"));
+    const second = load(2);
+    await generate(3);
+    await second;
     assert.equal(ending(2).type, "done");
     assert.equal(ending(3).error.code, "aborted");
-    assert.ok(texts(3).length < 1000);
+    assert.ok(texts(3).length < 10_000);
   });
 });
 
@@ -182,7 +186,10 @@ describe("generate", () => {
     wasm.script = [token("a"), token("b"), sequence("ab")];
     /** @type {Promise<void> | undefined} */
     let newer;
-    onNextTask = () => (newer ??= generate(3, "Twice"));
+    onNextTask = () => {
+      onNextTask = () => {};
+      newer = generate(3, "Twice");
+    };
     await generate(2);
     await newer;
     assert.deepEqual(texts(2), ["a"]);

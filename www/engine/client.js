@@ -104,10 +104,10 @@ export class EngineClient {
     const name = `engine-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
     /** @type {Engine} */
     const engine = { worker: this.#createWorker(name), queue: [] };
-    engine.worker.addEventListener("message", ({ data }) => {
-      if (engine === this.#engine) this.#receive(engine, name, data);
-    });
-    engine.worker.addEventListener("error", ({ message }) => this.#die(engine, message || "its files could not be loaded"));
+    engine.worker.addEventListener("message", ({ data }) => this.#receive(engine, name, data));
+    engine.worker.addEventListener("error", ({ message }) =>
+      this.#die(engine, message?.replace(/^Uncaught /, "") || "its files could not be loaded"),
+    );
     engine.worker.addEventListener("messageerror", () => this.#die(engine, "a message could not be read"));
     return engine;
   }

@@ -48,7 +48,7 @@
 
 /**
  * What a loaded model is. `verified`: its logits equal the published ones; null: there are none to compare.
- * `kept`: its files are stored on this device, so the next visit needs no network.
+ * `kept`: what does not come with the page itself is stored on this device, so the next visit needs no other site.
  * @typedef {object} ModelInfo
  * @property {string} id
  * @property {Dtype} dtype

@@ -17,7 +17,7 @@
  */
 export function describe({ active, loading, failure, restarting }, { isThinking, problem }) {
   return {
-    headline: restarting ?? (active === null ? "No model is ready yet." : headlineOf(active, isThinking)),
+    headline: restarting ?? (active === null ? "No model yet" : headlineOf(active, isThinking)),
     task: loading && {
       text: `${loading.model.title}: ${amountOf(loading.progress)}`,
       fraction: fractionOf(loading.progress),

@@ -1,0 +1,165 @@
+// For every reader and device: axe-core, phone and zoom, the page's own policy.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, before, test } from "node:test";
+import { RAIN, Site, WEIGHTS_PATH, ready, suggestion, write, written } from "./harness.js";
+
+/** @import { Page } from "playwright-core" */
+
+const axe = await readFile(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+
+/** @type {Site} */
+let site;
+before(async () => {
+  site = await Site.open();
+});
+after(() => site.close());
+
+/**
+ * @param {Page} page
+ * @param {string} state what the page shows
+ */
+async function assertAccessible(page, state) {
+  const violations = await page.evaluate(async () => {
+    const { axe } = /** @type {{axe: {run(): Promise<{violations: any[]}>}}} */ (/** @type {unknown} */ (window));
+    const { violations } = await axe.run();
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map((/** @type {{html: string}} */ node) => node.html).join(" ")}`);
+  });
+  assert.deepEqual(violations, [], state);
+}
+
+/** @param {Page} page */
+const overflowPx = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
+  test(`axe-core finds nothing (${colorScheme})`, () =>
+    site.visit(
+      async (page) => {
+        site.hub.fail(WEIGHTS_PATH, "status", { status: 404 });
+        await page.evaluate(axe);
+        await assertAccessible(page, "empty");
+        await ready(page);
+        await write(page, RAIN);
+        await suggestion(page);
+        await assertAccessible(page, "with a suggestion");
+        await page.locator("#open-about").click();
+        await assertAccessible(page, "with the about dialog");
+        await page.getByRole("button", { name: "Close" }).click();
+        await page.locator("#open-models").click();
+        await assertAccessible(page, "with the choice of models");
+        await page.getByLabel("DistilGPT2").check();
+        await page.locator("#use-model").click();
+        await page.locator("#problem-text", { hasText: "could not be loaded" }).waitFor();
+        await assertAccessible(page, "with an error");
+        site.hub.mend(WEIGHTS_PATH);
+      },
+      { colorScheme },
+    ));
+
+  test(`the suggestion is grey, and can be read (${colorScheme})`, () =>
+    site.visit(
+      async (page) => {
+        await ready(page);
+        await write(page, RAIN);
+        await suggestion(page);
+        const [ghost, ink, paper] = await page.evaluate(() => {
+          const colour = (/** @type {string} */ selector, /** @type {"color" | "backgroundColor"} */ property) =>
+            getComputedStyle(/** @type {Element} */ (document.querySelector(selector)))[property];
+          return [colour(".ghost-text", "color"), colour(".cm-line", "color"), colour("body", "backgroundColor")];
+        });
+        assert.notEqual(ghost, ink);
+        assert.ok(contrast(ghost, paper) >= 4.5, `${contrast(ghost, paper)}`);
+        assert.ok(contrast(ink, paper) >= 1.5 * contrast(ghost, paper), "it is plainly not the writer's own text");
+      },
+      { colorScheme },
+    ));
+}
+
+test("without colours of its own the suggestion differs by more than colour", () =>
+  site.visit(
+    async (page) => {
+      await ready(page);
+      await write(page, RAIN);
+      await suggestion(page);
+      assert.equal(await page.locator(".ghost-text").evaluate((ghost) => getComputedStyle(ghost).fontStyle), "italic");
+    },
+    { forcedColors: "active" },
+  ));
+
+test("on a phone a bar offers the suggestion and its next word by tap", () =>
+  site.visit(
+    async (page) => {
+      await ready(page);
+      await page.locator(".cm-content").tap();
+      await write(page, RAIN);
+      const text = await suggestion(page, 3);
+      assert.equal(await overflowPx(page), 0);
+      const word = await page.locator("#take-word").textContent();
+      assert.ok(word && text.startsWith(word));
+      assert.equal(await page.locator("#take-all").textContent(), text);
+      await page.locator("#take-word").tap();
+      assert.equal(await written(page), RAIN + word);
+      assert.equal(await page.evaluate(() => document.activeElement?.className.includes("cm-content")), true, "the keyboard stays");
+      await page.locator("#take-all").tap();
+      assert.equal(await written(page), RAIN + text);
+    },
+    { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
+  ));
+
+test("with a mouse there is no bar", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    await write(page, RAIN);
+    await suggestion(page);
+    assert.equal(await page.locator("#suggestion-bar").isVisible(), false);
+  }));
+
+// A window of 1,280 px is 640 wide at 200 % zoom, and 320 at 400 %.
+for (const width of [640, 390, 320]) {
+  test(`nothing scrolls sideways at ${width} px`, () =>
+    site.visit(
+      async (page) => {
+        await ready(page);
+        await write(page, `${"Honorificabilitudinitatibus".repeat(4)} ${RAIN}`);
+        await suggestion(page);
+        assert.equal(await overflowPx(page), 0);
+        for (const opener of ["#open-about", "#open-models"]) {
+          await page.locator(opener).click();
+          const dialog = page.locator("dialog[open]");
+          assert.equal(await dialog.evaluate((node) => node.scrollWidth - node.clientWidth), 0, opener);
+          await page.keyboard.press("Escape");
+        }
+      },
+      { viewport: { width, height: 640 } },
+    ));
+}
+
+test("the page runs isolated and under a policy without unsafe-inline", () =>
+  site.visit(async (page) => {
+    assert.equal(await page.evaluate(() => crossOriginIsolated), true);
+    const response = await page.reload();
+    const policy = response?.headers()["content-security-policy"] ?? "";
+    assert.match(policy, /^default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self';/);
+    assert.match(policy, /frame-ancestors 'none'$/);
+    assert.doesNotMatch(policy, /unsafe-inline|'unsafe-eval'/);
+  }));
+
+/**
+ * @param {string} one "rgb(1, 2, 3)"
+ * @param {string} other
+ * @returns {number} as WCAG defines it
+ */
+function contrast(one, other) {
+  const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+/** @param {string} colour */
+function luminance(colour) {
+  const [red, green, blue] = (colour.match(/\d+/g) ?? []).map((channel) => {
+    const value = Number(channel) / 255;
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}

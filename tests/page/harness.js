@@ -1,0 +1,152 @@
+// The page in Chromium, served as `build.sh serve` serves it, with a local server in the place of the Hugging Face hub.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { chromium } from "playwright-core";
+import { serve } from "../../tools/serve.js";
+import { MODELS } from "../../www/models.js";
+import { startHub } from "../hub/server.js";
+
+/**
+ * @import { Browser, BrowserContextOptions, Page } from "playwright-core"
+ * @import { Hub } from "../hub/server.js"
+ */
+
+export const RAIN = "The rain had stopped by the time we reached the ";
+
+const www = new URL("../../www/", import.meta.url);
+const [pocket, distil] = MODELS;
+
+/** Where the hub keeps the weights that this test calls DistilGPT2. */
+export const WEIGHTS_PATH = new URL(distil.files.weights.url).pathname;
+
+export class Site {
+  #server;
+  #browser;
+  hub;
+
+  /**
+   * @param {import("node:http").Server} server
+   * @param {Browser} browser
+   * @param {Hub} hub
+   */
+  constructor(server, browser, hub) {
+    this.#server = server;
+    this.#browser = browser;
+    this.hub = hub;
+  }
+
+  static async open() {
+    const hub = await startHub({ isHttps: true });
+    // The pocket model's files under DistilGPT2's addresses: a download of 18 MB tells as much as one of 353.
+    hub.addFile(new URL(distil.files.config.url).pathname, await readFile(new URL("models/pocket-gpt2/config.json", www)));
+    hub.addFile(WEIGHTS_PATH, await readFile(new URL("models/pocket-gpt2/model.safetensors", www)));
+    const server = await serve(www.pathname, 0);
+    const browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: ["--no-sandbox", "--ignore-certificate-errors", `--host-resolver-rules=${hub.hostResolverRules}`],
+    });
+    return new Site(server, browser, hub);
+  }
+
+  async close() {
+    await this.#browser.close();
+    this.#server.close();
+    await this.hub.close();
+  }
+
+  /**
+   * Runs a test in a browser that was never here, and fails if the page breaks its own policy or throws.
+   * @param {(page: Page) => Promise<void>} run
+   * @param {BrowserContextOptions} [options]
+   */
+  async visit(run, options) {
+    const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    try {
+      await context.route("**/models.js", (route) =>
+        route.fulfill({ contentType: "text/javascript", body: modelsForTests() }),
+      );
+      const page = await context.newPage();
+      /** @type {string[]} */
+      const complaints = [];
+      page.on("pageerror", (error) => complaints.push(error.message));
+      page.on("console", (message) => {
+        if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) complaints.push(message.text());
+      });
+      const { port } = /** @type {import("node:net").AddressInfo} */ (this.#server.address());
+      await page.goto(`http://localhost:${port}/`);
+      await run(page);
+      assert.deepEqual(complaints, []);
+    } finally {
+      await context.close();
+    }
+  }
+}
+
+/** The source of models.js with the hub's files as they are here. */
+function modelsForTests() {
+  const weights = { ...pocket.files.weights, url: distil.files.weights.url };
+  const config = { ...pocket.files.config, url: distil.files.config.url };
+  const table = [pocket, { ...distil, golden: null, files: { ...distil.files, config, weights } }];
+  const source = JSON.stringify(table).replaceAll(JSON.stringify(www.href).slice(1, -1), "${root}").replaceAll("`", "\\`");
+  return `const root = new URL("./", import.meta.url).href; export const MODELS = JSON.parse(\`${source}\`);`;
+}
+
+/**
+ * @param {Page} page
+ * @param {string} [title]
+ */
+export async function ready(page, title = "Pocket GPT-2") {
+  await page.locator("#headline", { hasText: `${title} · ready` }).waitFor();
+}
+
+/**
+ * Puts text at the caret as one input, so that one question is asked.
+ * @param {Page} page
+ * @param {string} text
+ */
+export const write = (page, text) => page.keyboard.insertText(text);
+
+/**
+ * Waits for the suggestion to stop growing, and asks again while the model is too brief for the test.
+ * @param {Page} page
+ * @param {number} [leastWords]
+ * @returns {Promise<string>}
+ */
+export async function suggestion(page, leastWords = 1) {
+  for (let attempt = 0; attempt < 30; attempt++) {
+    const text = await settled(page);
+    if (text.trim().split(/\s+/).length >= leastWords && text !== "") return text;
+    await page.keyboard.press("Control+Space");
+  }
+  throw new Error(`the model has not suggested ${leastWords} words in 30 attempts`);
+}
+
+/** @param {Page} page */
+async function settled(page) {
+  const handle = await page.waitForFunction(() => {
+    const said = document.querySelector("#announcer")?.textContent;
+    const shown = document.querySelector(".ghost-text")?.textContent ?? "";
+    const isReady = document.querySelector("#headline")?.textContent?.includes("ready");
+    return isReady && said === (shown ? `Suggestion: ${shown}` : "No suggestion.") ? { shown } : null;
+  });
+  const value = await handle.jsonValue();
+  return value?.shown ?? "";
+}
+
+/**
+ * @param {Page} page
+ * @returns {Promise<string>} what the writer has written, without the suggestion
+ */
+export const written = (page) =>
+  page.locator(".cm-content").evaluate((content) => {
+    const copy = /** @type {Element} */ (content.cloneNode(true));
+    for (const ghost of copy.querySelectorAll(".ghost-text, .cm-placeholder")) ghost.remove();
+    return [...copy.querySelectorAll(".cm-line")].map((line) => line.textContent).join("\n");
+  });
+
+/** @param {Page} page */
+export const ghost = (page) => page.locator(".ghost-text");
+
+/** @param {Page} page */
+export const gone = (page) => ghost(page).waitFor({ state: "detached" });

@@ -1,0 +1,179 @@
+// Models that come and go: download, cancel, failure, a second visit, a worker that dies.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+import { RAIN, Site, WEIGHTS_PATH, ready, suggestion, write } from "./harness.js";
+
+/** @import { Page } from "playwright-core" */
+
+/** @type {Site} */
+let site;
+before(async () => {
+  site = await Site.open();
+});
+after(() => site.close());
+afterEach(() => site.hub.mend(WEIGHTS_PATH));
+
+// A stalled download stands at 30 % of the weights and what came before them, or just below: progress is told in steps.
+const STALLED = /^DistilGPT2: [1-6] of 19 MB, ([1-9]|[12]\d|3[0-4]) %$/;
+const STALLED_BYTES = 5_000_000;
+
+/** @param {Page} page */
+async function chooseDistil(page) {
+  await page.locator("#open-models").click();
+  await radio(page, "DistilGPT2").check();
+  await page.locator("#use-model").click();
+}
+
+/**
+ * @param {Page} page
+ * @param {string} title
+ */
+const radio = (page, title) => page.getByRole("radio", { name: title });
+
+/** @param {Page} page */
+const task = (page) => page.locator("#task-text");
+
+/** @param {Page} page */
+const problem = (page) => page.locator("#problem-text");
+
+/**
+ * @param {Page} page
+ * @returns {Promise<number>} what the page keeps on this device
+ */
+const storedBytes = (page) =>
+  page.evaluate(async () => {
+    const { usage } = await navigator.storage.estimate();
+    return usage ?? 0;
+  });
+
+test("a model downloads while the bundled one writes, and Cancel stops it", () =>
+  site.visit(async (page) => {
+    site.hub.fail(WEIGHTS_PATH, "stall");
+    await ready(page);
+    await chooseDistil(page);
+    await task(page).filter({ hasText: STALLED }).waitFor();
+    const bar = page.locator("#task-progress");
+    const fraction = await bar.evaluate((node) => /** @type {HTMLProgressElement} */ (node).value);
+    assert.ok(fraction > 0 && fraction < 0.35, `${fraction}`);
+    await page.locator(".cm-content").click();
+    await write(page, RAIN);
+    await suggestion(page);
+    await page.locator("#cancel").click();
+    await page.locator("#task").waitFor({ state: "hidden" });
+    assert.equal(await page.locator("#problem").isVisible(), false);
+    await ready(page);
+  }));
+
+test("a cancelled download goes on where it stopped; the model is there on the next visit without the hub", () =>
+  site.visit(async (page) => {
+    site.hub.fail(WEIGHTS_PATH, "stall");
+    await ready(page);
+    await chooseDistil(page);
+    while ((await storedBytes(page)) < STALLED_BYTES) await task(page).waitFor();
+    await page.locator("#cancel").click();
+    site.hub.mend(WEIGHTS_PATH);
+    const before = site.hub.requests.length;
+    await chooseDistil(page);
+    await ready(page, "DistilGPT2");
+    const resumed = site.hub.requests.slice(before).find(({ server, path }) => server === "storage" && path === WEIGHTS_PATH);
+    assert.ok(Number(/^bytes=(\d+)-$/.exec(resumed?.range ?? "")?.[1]) > STALLED_BYTES, resumed?.range);
+    await page.locator(".cm-content").click();
+    await write(page, RAIN);
+    await suggestion(page);
+
+    const asked = site.hub.requests.length;
+    await page.reload();
+    await ready(page, "DistilGPT2");
+    await page.locator(".cm-content").press("Control+End");
+    await page.keyboard.press("Tab");
+    await suggestion(page);
+    assert.equal(site.hub.requests.length, asked);
+  }));
+
+test("going back to the bundled model forgets the other choice", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    await chooseDistil(page);
+    await ready(page, "DistilGPT2");
+    await page.locator("#open-models").click();
+    assert.equal(await radio(page, "DistilGPT2").isChecked(), true);
+    await radio(page, "Pocket GPT-2").check();
+    await page.locator("#use-model").click();
+    await ready(page);
+    await page.reload();
+    await ready(page);
+    assert.equal(await page.locator("#task").isVisible(), false);
+  }));
+
+test("closing the dialog without choosing changes nothing", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    const asked = site.hub.requests.length;
+    for (const leave of ["Escape", "Keep the present one"]) {
+      await page.locator("#open-models").click();
+      await radio(page, "DistilGPT2").check();
+      if (leave === "Escape") await page.keyboard.press(leave);
+      else await page.getByRole("button", { name: leave }).click();
+      assert.equal(await page.locator("#task").isVisible(), false, leave);
+    }
+    assert.equal(site.hub.requests.length, asked);
+  }));
+
+for (const [failure, sentence] of /** @type {const} */ ([
+  ["no_cors", /DistilGPT2 could not be loaded\. .*huggingface\.co/],
+  ["flipped_byte", /DistilGPT2 could not be loaded\. .*model\.safetensors/],
+  ["wrong_length", /DistilGPT2 could not be loaded\. .*model\.safetensors/],
+])) {
+  test(`a download that fails (${failure}) is told, and the bundled model goes on`, () =>
+    site.visit(async (page) => {
+      site.hub.fail(WEIGHTS_PATH, failure);
+      await ready(page);
+      await page.clock.install();
+      await chooseDistil(page);
+      await problem(page).filter({ hasText: sentence }).waitFor();
+      await page.locator(".cm-content").click();
+      await write(page, RAIN);
+      await suggestion(page);
+      await problem(page).filter({ hasText: sentence }).waitFor();
+      await page.locator("#use-bundled").click();
+      await page.locator("#problem").waitFor({ state: "hidden" });
+      await ready(page);
+    }));
+}
+
+test("Retry loads what had failed", () =>
+  site.visit(async (page) => {
+    site.hub.fail(WEIGHTS_PATH, "status", { status: 404 });
+    await ready(page);
+    await chooseDistil(page);
+    await problem(page).filter({ hasText: "DistilGPT2 could not be loaded." }).waitFor();
+    site.hub.mend(WEIGHTS_PATH);
+    await page.locator("#retry").click();
+    await ready(page, "DistilGPT2");
+    assert.equal(await page.locator("#problem").isVisible(), false);
+  }));
+
+test("a worker that is killed is started again, the page says so, and suggestions come back", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    await write(page, RAIN);
+    await suggestion(page);
+    await page.evaluate(() => {
+      const said = /** @type {string[]} */ ([]);
+      const headline = /** @type {Element} */ (document.querySelector("#headline"));
+      new MutationObserver(() => said.push(headline.textContent ?? "")).observe(headline, { childList: true });
+      Object.assign(window, { said });
+    });
+    const [worker] = page.workers();
+    await worker.evaluate(() => self.close());
+    await page.waitForFunction(() => {
+      const { said } = /** @type {{said: string[]}} */ (/** @type {unknown} */ (window));
+      return said.some((text) => text.includes("being started again"));
+    });
+    await ready(page);
+    await page.locator(".cm-content").press("Control+End");
+    await page.keyboard.press("Control+Space");
+    await suggestion(page);
+    assert.equal(page.workers().length, 1);
+  }));

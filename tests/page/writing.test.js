@@ -1,0 +1,185 @@
+// Writing with the bundled model: the rows of what a writer does and the page answers.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { RAIN, Site, ghost, gone, ready, suggestion, write, written } from "./harness.js";
+
+/** @type {Site} */
+let site;
+before(async () => {
+  site = await Site.open();
+});
+after(() => site.close());
+
+test("typing a sentence brings a suggestion at the caret", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    await page.keyboard.type(RAIN);
+    const text = await suggestion(page);
+    assert.match(text, /^\S/, "the space is typed already");
+    assert.equal(await written(page), RAIN);
+    assert.equal(await ghost(page).getAttribute("aria-hidden"), "true");
+    assert.equal(site.hub.requests.length, 0);
+  }));
+
+test("what is typed before the model is ready is continued when it is", () =>
+  site.visit(async (page) => {
+    await write(page, RAIN);
+    await suggestion(page);
+  }));
+
+test("Tab accepts, Ctrl+Z takes it back in one step", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    await write(page, RAIN);
+    const text = await suggestion(page, 2);
+    await page.keyboard.press("Tab");
+    assert.equal(await written(page), RAIN + text);
+    await page.keyboard.press("Control+z");
+    assert.equal(await written(page), RAIN);
+    await page.keyboard.press("Control+y");
+    assert.equal(await written(page), RAIN + text);
+  }));
+
+test("after an accept the next suggestion comes by itself", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    await write(page, RAIN);
+    const first = await suggestion(page, 2);
+    await page.keyboard.press("Tab");
+    const second = await suggestion(page);
+    await page.keyboard.press("Tab");
+    assert.equal(await written(page), RAIN + first + second);
+  }));
+
+test("Ctrl+→ accepts the next word and keeps the rest", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    await write(page, RAIN);
+    const text = await suggestion(page, 3);
+    await page.keyboard.press("Control+ArrowRight");
+    const rest = await ghost(page).textContent();
+    assert.ok(rest);
+    assert.equal((await written(page)) + rest, RAIN + text);
+    assert.match(rest, /^[\s\p{P}]/u, "the word is taken whole");
+    await page.keyboard.press("Control+z");
+    assert.equal(await written(page), RAIN);
+  }));
+
+test("without a suggestion Ctrl+→ moves the caret", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    await write(page, "one two");
+    await page.keyboard.press("Control+Home");
+    await gone(page);
+    await page.keyboard.press("Control+ArrowRight");
+    await write(page, "X");
+    assert.equal(await written(page), "oneX two");
+  }));
+
+test("typing what is suggested shrinks it letter by letter", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    await write(page, RAIN);
+    const text = await suggestion(page, 2);
+    for (let typed = 1; typed <= 4; typed++) {
+      await page.keyboard.type(text[typed - 1]);
+      assert.equal(await ghost(page).textContent(), text.slice(typed));
+    }
+    assert.equal(await written(page), RAIN + text.slice(0, 4));
+  }));
+
+test("typing something else, moving the caret and selecting dismiss it", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    await page.locator("#automatic").uncheck();
+    await page.locator(".cm-content").focus();
+    await write(page, RAIN);
+    for (const away of ["#", "ArrowLeft", "Shift+ArrowLeft", "Backspace"]) {
+      await page.keyboard.press("Control+End");
+      await page.keyboard.press("Tab");
+      await suggestion(page);
+      await page.keyboard.press(away);
+      assert.equal(await ghost(page).count(), 0, away);
+    }
+  }));
+
+test("switched off, it suggests when Tab, Alt+\\ or Ctrl+Space ask", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    await page.locator("#automatic").uncheck();
+    await page.locator(".cm-content").focus();
+    await write(page, RAIN);
+    for (const key of ["Tab", "Alt+Backslash", "Control+Space"]) {
+      await page.keyboard.press(key);
+      await suggestion(page);
+      assert.equal(await written(page), RAIN, key);
+      await page.keyboard.press("Escape");
+      await gone(page);
+      await page.keyboard.press("ArrowLeft");
+      await page.keyboard.press("ArrowRight");
+    }
+  }));
+
+test("asking where nothing can be continued says so", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    await page.keyboard.press("Tab");
+    await page.locator("#announcer", { hasText: "Nothing to continue here" }).waitFor({ state: "attached" });
+    assert.equal(await written(page), "");
+  }));
+
+test("Esc dismisses, then Tab leaves the text, and the page says so", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    await write(page, RAIN);
+    await suggestion(page);
+    await page.locator("#hint", { hasText: "Tab accept" }).waitFor();
+    await page.keyboard.press("Escape");
+    await gone(page);
+    await page.locator("#hint", { hasText: "Tab leaves the text" }).waitFor();
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement?.id), "automatic");
+    assert.equal(await written(page), RAIN);
+
+    // Back in the text, Tab is its own again.
+    await page.keyboard.press("Shift+Tab");
+    await page.locator("#hint", { hasText: "Tab suggest" }).waitFor();
+    await page.keyboard.press("Tab");
+    await suggestion(page);
+  }));
+
+test("while an input method composes, nothing is shown and no key is taken", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    await write(page, RAIN);
+    await suggestion(page);
+    await page.clock.install();
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send("Input.imeSetComposition", { text: "st", selectionStart: 2, selectionEnd: 2 });
+    await gone(page);
+    assert.equal(await written(page), `${RAIN}st`);
+    const taken = await page.locator(".cm-content").evaluate((content) =>
+      [["Tab", 9], ["Escape", 27], ["\\", 220]].filter(([key, keyCode]) => {
+        const init = { key, keyCode, altKey: key === "\\", bubbles: true, cancelable: true };
+        return !content.dispatchEvent(new KeyboardEvent("keydown", /** @type {KeyboardEventInit} */ (init)));
+      }),
+    );
+    assert.deepEqual(taken, []);
+    await devtools.send("Input.imeSetComposition", { text: "stree", selectionStart: 5, selectionEnd: 5 });
+    await page.clock.runFor(1000);
+    assert.equal(await page.locator("#headline").textContent(), "Pocket GPT-2 · ready", "nothing is asked");
+    assert.equal(await ghost(page).count(), 0);
+    await devtools.send("Input.insertText", { text: "street" });
+    await suggestion(page);
+    assert.equal(await written(page), `${RAIN}street`);
+  }));
+
+test("the draft outlives a reload", () =>
+  site.visit(async (page) => {
+    await write(page, "One line,\nanother.");
+    await page.reload();
+    assert.equal(await written(page), "One line,\nanother.");
+    await ready(page);
+    assert.equal(await ghost(page).count(), 0, "nothing is suggested before anything is typed");
+  }));
