@@ -103,16 +103,30 @@ test_all() {
   RUSTFLAGS=" " CARGO_TARGET_DIR=target/no-simd wasm_test
   say "Types of the JavaScript"
   node_modules/.bin/tsc --project www/tsconfig.json
+  node_modules/.bin/tsc --project tools/tsconfig.json
   say "JavaScript unit tests, and the page in Chromium"
-  node --test --test-concurrency=1 tests/js/ tests/page/
+  node --test --test-reporter=spec --test-concurrency=1 tests/js/*.test.js tests/page/*.test.js
 }
 
-wasm_test() { wasm-pack test --headless --chrome --chromedriver "$(command -v chromedriver)" -- --locked --test web; }
+# totals LOG: one line out of the closing lines of cargo's and Node's test runners.
+totals() {
+  awk '/^test result: / { passed += $4; failed += $6; skipped += $8 }
+       /^ℹ pass /        { passed += $3 }
+       /^ℹ fail /        { failed += $3 }
+       /^ℹ skipped /     { skipped += $3 }
+       END { printf "\n%d passed, %d failed, %d skipped\n", passed, failed, skipped }' "$1"
+}
+
+wasm_test() { wasm-pack test --release --headless --chrome --chromedriver "$(command -v chromedriver)" -- --locked --test web; }
 
 case "${1:-build}" in
   build) build ;;
   serve) build; node tools/serve.js www "${2:-8080}" ;;
-  test) test_all ;;
+  test)
+    mkdir -p target
+    trap 'totals target/test.log' EXIT
+    test_all 2>&1 | tee target/test.log
+    ;;
   bench) need_chromium; build; node tools/bench.js ;;
   -h | --help | help) usage ;;
   *) usage >&2; exit 2 ;;

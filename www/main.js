@@ -51,7 +51,7 @@ const client = new EngineClient({
   onStateChange: (state) => {
     modelSwitch.engineChanged(state);
     if (state.name === "ready") suggester.renew();
-    else announce(state.error.message);
+    if (state.name === "restarting") announce(state.error.message);
   },
 });
 const modelSwitch = new ModelSwitch({
@@ -91,6 +91,7 @@ const ghost = ghostText({
 const view = createEditor(byId("editor"), draft.read(), {
   extensions: ghost,
   onEdit: (getText) => draft.changed(getText),
+  coveredPx: () => byId("status").offsetHeight,
 });
 
 /** @param {GhostState} state */

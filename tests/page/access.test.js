@@ -135,6 +135,26 @@ for (const width of [640, 390, 320]) {
     ));
 }
 
+for (const [device, options] of /** @type {const} */ ([
+  ["a desk", {}],
+  ["a phone", { viewport: { width: 390, height: 664 }, isMobile: true, hasTouch: true }],
+])) {
+  test(`at the end of a long text nothing covers the suggestion (${device})`, () =>
+    site.visit(async (page) => {
+      await ready(page);
+      await page.locator(".cm-content").click();
+      await write(page, "A line.\n".repeat(60));
+      await write(page, RAIN);
+      await suggestion(page, 4);
+      const [ghostBottom, coverTop] = await page.evaluate(() => {
+        const box = (/** @type {string} */ selector) => /** @type {Element} */ (document.querySelector(selector)).getBoundingClientRect();
+        const bar = box("#suggestion-bar");
+        return [box(".ghost-text").bottom, bar.height > 0 ? bar.top : box("#status").top];
+      });
+      assert.ok(ghostBottom <= coverTop, `${ghostBottom} <= ${coverTop}`);
+    }, options));
+}
+
 test("the page runs isolated and under a policy without unsafe-inline", () =>
   site.visit(async (page) => {
     assert.equal(await page.evaluate(() => crossOriginIsolated), true);

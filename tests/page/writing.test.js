@@ -35,6 +35,9 @@ test("Tab accepts, Ctrl+Z takes it back in one step", () =>
     const text = await suggestion(page, 2);
     await page.keyboard.press("Tab");
     assert.equal(await written(page), RAIN + text);
+    await page.keyboard.press("#");
+    await page.keyboard.press("Control+z");
+    assert.equal(await written(page), RAIN + text, "what was typed since is a step of its own");
     await page.keyboard.press("Control+z");
     assert.equal(await written(page), RAIN);
     await page.keyboard.press("Control+y");

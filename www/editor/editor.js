@@ -10,8 +10,9 @@ import { EditorView, history, historyKeymap, keymap, placeholder, standardKeymap
  * @param {object} options
  * @param {Extension} options.extensions
  * @param {(getText: () => string) => void} options.onEdit
+ * @param {() => number} options.coveredPx how much of the window's bottom other things cover
  */
-export function createEditor(parent, text, { extensions, onEdit }) {
+export function createEditor(parent, text, { extensions, onEdit, coveredPx }) {
   return new EditorView({
     parent,
     doc: text,
@@ -21,6 +22,8 @@ export function createEditor(parent, text, { extensions, onEdit }) {
       history(),
       keymap.of([...standardKeymap, ...historyKeymap]),
       EditorView.lineWrapping,
+      // The caret stays clear of them, with room for a suggestion that takes three lines.
+      EditorView.scrollMargins.of((view) => ({ bottom: coveredPx() + 2 * view.defaultLineHeight })),
       EditorView.updateListener.of(({ docChanged, state }) => {
         if (docChanged) onEdit(() => state.doc.toString());
       }),

@@ -102,11 +102,11 @@ export function ghostText({ suggester, onChange, onNothingToContinue }) {
   const acceptWord = (view) => accept(view, firstWord);
 
   /** @param {ViewUpdate} update */
-  const follow = ({ view, state, startState, transactions, docChanged, selectionSet, focusChanged }) => {
+  const follow = ({ view, state, startState, transactions, docChanged, selectionSet }) => {
     if (view.compositionStarted || transactions.some(isTakingBack)) suggester.dismiss();
     else if (docChanged) suggester.edited(contextOf(state));
     else if (selectionSet) suggester.dismiss();
-    if (focusChanged && !view.hasFocus) view.dispatch({ effects: setGhost.of({ tabLeaves: false }) });
+    // The suggester may have changed the state once more, so `state` is not the view's any longer.
     const { tabLeaves } = view.state.field(ghost);
     if (tabLeaves !== startState.field(ghost).tabLeaves) view.setTabFocusMode(tabLeaves);
     onChange(view.state.field(ghost));
@@ -127,6 +127,8 @@ export function ghostText({ suggester, onChange, onNothingToContinue }) {
     ),
     EditorView.updateListener.of(follow),
     EditorView.domEventObservers({
+      // Back in the text, Tab is its own again.
+      blur: (_event, view) => view.dispatch({ effects: setGhost.of({ tabLeaves: false }) }),
       compositionstart: () => suggester.dismiss(),
       compositionend: (_event, view) => suggester.edited(contextOf(view.state)),
     }),

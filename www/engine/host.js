@@ -73,14 +73,29 @@ export class EngineHost {
    * @param {AbortSignal} signal
    */
   async #load({ id, model, dtype }, signal) {
-    const { post, now } = this.#world;
-    let reportedMs = -Infinity;
+    const { post, sleep } = this.#world;
+    /** @type {{receivedBytes: number, totalBytes: number | null, fromNetwork: boolean} | null} */
+    let unreported = null;
+    let isPaused = false;
+    // At once, and then at most once in a while, but always the last: a download that stalls must not look shorter than it is.
+    const report = () => {
+      if (isPaused || unreported === null) return;
+      post({ type: "progress", id, ...unreported });
+      unreported = null;
+      isPaused = true;
+      sleep(PROGRESS_EVERY_MS, signal).then(
+        () => {
+          isPaused = false;
+          report();
+        },
+        () => {}, // Cancelled: nobody listens any more.
+      );
+    };
     const { session, info } = await loadModel(model, dtype, this.#world, {
       signal,
       onProgress: (receivedBytes, totalBytes, fromNetwork) => {
-        if (now() - reportedMs < PROGRESS_EVERY_MS && receivedBytes !== totalBytes) return;
-        reportedMs = now();
-        post({ type: "progress", id, receivedBytes, totalBytes, fromNetwork });
+        unreported = { receivedBytes, totalBytes, fromNetwork };
+        report();
       },
     });
     this.#abort("generate", "Another model took the place of the one that was writing.");

@@ -8,6 +8,7 @@
  * @property {{text: string, fraction: number | null, canCancel: boolean} | null} task
  * @property {string[]} problems
  * @property {boolean} canRetry
+ * @property {boolean} canChoose false until it is known whether the bundled model works
  */
 
 /**
@@ -23,15 +24,9 @@ export function describe({ active, loading, failure, restarting }, { isThinking,
       fraction: fractionOf(loading.progress),
       canCancel: active !== null,
     },
-    problems: [
-      failure?.message,
-      active?.info.verified === false
-        ? `${active.model.title} does not compute what its makers published, so its suggestions will be poor: choose another model.`
-        : null,
-      active?.info.notice,
-      problem,
-    ].filter((text) => typeof text === "string"),
+    problems: [failure?.message, active?.info.notice, problem].filter((text) => typeof text === "string"),
     canRetry: failure !== null,
+    canChoose: active !== null || failure !== null,
   };
 }
 
@@ -50,7 +45,7 @@ function amountOf(progress) {
   if (progress === null) return "starting …";
   const { receivedBytes, totalBytes, fromNetwork } = progress;
   const source = fromNetwork ? "" : " from this device";
-  const receivedMb = Math.floor(receivedBytes / 1e6);
+  const receivedMb = Math.round(receivedBytes / 1e6);
   if (totalBytes === null) return `${receivedMb} MB${source}`;
   const percent = Math.floor((100 * receivedBytes) / totalBytes);
   return `${receivedMb} of ${Math.round(totalBytes / 1e6)} MB, ${percent} %${source}`;
@@ -70,7 +65,7 @@ export class StatusLine {
   }
 
   /** @param {Status} status */
-  show({ headline, task, problems, canRetry }) {
+  show({ headline, task, problems, canRetry, canChoose }) {
     setText(this.#part("headline"), headline);
     this.#part("task").hidden = task === null;
     if (task !== null) {
@@ -83,6 +78,7 @@ export class StatusLine {
     this.#part("problem").hidden = problems.length === 0;
     setText(this.#part("problem-text"), problems.join(" "));
     this.#part("way-out").hidden = !canRetry;
+    /** @type {HTMLButtonElement} */ (this.#part("open-models")).disabled = !canChoose;
   }
 
   /** @param {string} name */
