@@ -91,7 +91,7 @@ test_all() {
   cargo fmt --check
   say "clippy"
   cargo clippy --locked --all-targets -- -D warnings
-  cargo clippy --locked --target wasm32-unknown-unknown --lib --test web -- -D warnings
+  cargo clippy --locked --target wasm32-unknown-unknown --lib --test web --test kernels -- -D warnings
   say "Native tests"
   cargo test --locked
   build
@@ -117,7 +117,7 @@ totals() {
        END { printf "\n%d passed, %d failed, %d skipped\n", passed, failed, skipped }' "$1"
 }
 
-wasm_test() { wasm-pack test --release --headless --chrome --chromedriver "$(command -v chromedriver)" -- --locked --test web; }
+wasm_test() { wasm-pack test --release --headless --chrome --chromedriver "$(command -v chromedriver)" -- --locked --test web --test kernels; }
 
 case "${1:-build}" in
   build) build ;;

@@ -1,9 +1,9 @@
 //! config.json as Hugging Face writes it for GPT-2; defaults as transformers' configuration_gpt2.py.
 
 use candle_nn::Activation;
-use serde::Deserialize;
 
 use crate::error::{Error, Result};
+use crate::json::{self, Parameter};
 
 /// The shape of a GPT-2 and the switches that change what it computes.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,33 +24,11 @@ pub struct Config {
     pub bos_token_id: Option<u32>,
 }
 
-/// The file as it stands: every key that changes the function, each optional as in transformers.
-#[derive(Deserialize)]
-struct ConfigFile {
-    model_type: Option<String>,
-    vocab_size: Option<usize>,
-    n_positions: Option<usize>,
-    n_ctx: Option<usize>,
-    n_embd: Option<usize>,
-    n_layer: Option<usize>,
-    n_head: Option<usize>,
-    n_inner: Option<usize>,
-    activation_function: Option<String>,
-    layer_norm_epsilon: Option<f64>,
-    scale_attn_weights: Option<bool>,
-    scale_attn_by_inverse_layer_idx: Option<bool>,
-    // Reorders the scaling and computes it in float32, which is what happens here in any case.
-    #[serde(rename = "reorder_and_upcast_attn")]
-    _reorder_and_upcast_attn: Option<bool>,
-    tie_word_embeddings: Option<bool>,
-    add_cross_attention: Option<bool>,
-    quantization_config: Option<serde_json::Value>,
-    eos_token_id: Option<u32>,
-    bos_token_id: Option<u32>,
-}
-
-/// No published GPT-2 comes near these; past them a damaged file would ask for all memory.
-const LARGEST: usize = 1 << 20;
+/// Bounds on single sizes; past them a damaged file would ask for all memory.
+const MAX_WIDTH: u64 = 1 << 20;
+const MAX_LAYERS: u64 = 1 << 10;
+/// Bound on parameters, and on the numbers in the cache: what 32 bits address, and more than a GPT-2 XL has.
+const MAX_NUMBERS: u64 = i32::MAX as u64;
 
 impl Config {
     /// Reads and validates config.json.
@@ -61,58 +39,84 @@ impl Config {
     /// # Source
     /// `GPT2Config`, transformers `configuration_gpt2.py`. Keys that do not change the function are ignored.
     pub fn from_json(json: &str) -> Result<Config> {
-        let file: ConfigFile =
-            serde_json::from_str(json).map_err(|error| Error::Config(error.to_string()))?;
-        if let Some(model_type) = file.model_type.as_deref().filter(|&t| t != "gpt2") {
-            return refuse(format!(
-                "model_type {model_type:?} is not supported, only \"gpt2\" is"
-            ));
+        Config::read(json).map_err(Error::Config)
+    }
+
+    fn read(json: &str) -> std::result::Result<Config, String> {
+        let file = json::object(json)?;
+        let get = |key| {
+            (file.get(key))
+                .filter(|value| !value.is_null())
+                .map(|value| Parameter { key, value })
+        };
+        let size = |key, default, max| match get(key) {
+            Some(parameter) => parameter.integer(1, max).map(|size| size as usize),
+            None => Ok(default),
+        };
+        let flag = |key, default| get(key).map_or(Ok(default), |parameter| parameter.boolean());
+        let first_id = |key| match get(key) {
+            Some(parameter) => parameter.token_ids().map(|ids| ids.first().copied()),
+            None => Ok(None),
+        };
+
+        if let Some(model_type) = get("model_type").filter(|p| p.string() != Ok("gpt2")) {
+            return model_type.refused("\"gpt2\"");
         }
-        if file.add_cross_attention == Some(true) {
-            return refuse(
-                "add_cross_attention true is not supported: there is no encoder to attend to"
-                    .into(),
-            );
+        if flag("add_cross_attention", false)? {
+            return Err("add_cross_attention true is not supported: there is no encoder to attend to".into());
         }
-        if file.quantization_config.is_some() {
-            return refuse("quantization_config is not supported; use the float checkpoint".into());
+        if get("quantization_config").is_some() {
+            return Err("quantization_config is not supported; use the float checkpoint".into());
         }
-        let n_embd = size("n_embd", file.n_embd.unwrap_or(768))?;
-        let n_head = size("n_head", file.n_head.unwrap_or(12))?;
-        if n_embd % n_head != 0 {
-            return refuse(format!(
-                "n_embd {n_embd} must be a multiple of n_head {n_head}"
-            ));
-        }
-        let layer_norm_epsilon = file.layer_norm_epsilon.unwrap_or(1e-5);
-        if !(layer_norm_epsilon > 0.0 && layer_norm_epsilon < 1.0) {
-            return refuse(format!(
-                "layer_norm_epsilon must be between 0 and 1, got {layer_norm_epsilon}"
-            ));
-        }
-        let vocab_size = size("vocab_size", file.vocab_size.unwrap_or(50257))?;
+        // Reorders the scaling and computes it in float32, which is what happens here in any case.
+        flag("reorder_and_upcast_attn", false)?;
+
+        let n_embd = size("n_embd", 768, MAX_WIDTH)?;
+        let n_ctx = size("n_ctx", 1024, MAX_WIDTH)?;
+        let vocab_size = size("vocab_size", 50257, MAX_WIDTH)?;
         // transformers writes GPT-2's 50256 into models with smaller vocabularies, where it can never come up.
         let in_vocabulary = |id: &u32| (*id as usize) < vocab_size;
-        Ok(Config {
+        let config = Config {
             vocab_size,
-            n_positions: size(
-                "n_positions",
-                file.n_positions.or(file.n_ctx).unwrap_or(1024),
-            )?,
+            n_positions: size("n_positions", n_ctx, MAX_WIDTH)?,
             n_embd,
-            n_layer: size("n_layer", file.n_layer.unwrap_or(12))?,
-            n_head,
-            n_inner: size("n_inner", file.n_inner.unwrap_or(4 * n_embd))?,
-            activation_function: activation(
-                file.activation_function.as_deref().unwrap_or("gelu_new"),
-            )?,
-            layer_norm_epsilon,
-            scale_attn_weights: file.scale_attn_weights.unwrap_or(true),
-            scale_attn_by_inverse_layer_idx: file.scale_attn_by_inverse_layer_idx.unwrap_or(false),
-            tie_word_embeddings: file.tie_word_embeddings.unwrap_or(true),
-            eos_token_id: file.eos_token_id.filter(in_vocabulary),
-            bos_token_id: file.bos_token_id.filter(in_vocabulary),
-        })
+            n_layer: size("n_layer", 12, MAX_LAYERS)?,
+            n_head: size("n_head", 12, MAX_WIDTH)?,
+            n_inner: size("n_inner", 4 * n_embd, MAX_WIDTH)?,
+            activation_function: get("activation_function")
+                .map_or(Ok(Activation::NewGelu), |parameter| activation(&parameter))?,
+            layer_norm_epsilon: get("layer_norm_epsilon").map_or(Ok(1e-5), |parameter| {
+                parameter.number("between 0 and 1", |x| x > 0.0 && x < 1.0)
+            })?,
+            scale_attn_weights: flag("scale_attn_weights", true)?,
+            scale_attn_by_inverse_layer_idx: flag("scale_attn_by_inverse_layer_idx", false)?,
+            tie_word_embeddings: flag("tie_word_embeddings", true)?,
+            eos_token_id: first_id("eos_token_id")?.filter(in_vocabulary),
+            bos_token_id: first_id("bos_token_id")?.filter(in_vocabulary),
+        };
+        if !config.n_embd.is_multiple_of(config.n_head) {
+            return Err(format!(
+                "n_embd {} must be a multiple of n_head {}",
+                config.n_embd, config.n_head
+            ));
+        }
+        let n_cached = 2 * config.n_layer as u64 * (config.n_positions as u64) * (config.n_embd as u64);
+        if config.n_parameters().max(n_cached) > MAX_NUMBERS {
+            return Err(format!(
+                "a model of {} parameters with {n_cached} numbers to cache is too large; at most {MAX_NUMBERS} of either are supported",
+                config.n_parameters()
+            ));
+        }
+        Ok(config)
+    }
+
+    /// Number of parameters, a tied head counted once.
+    pub fn n_parameters(&self) -> u64 {
+        let (d, inner) = (self.n_embd as u64, self.n_inner as u64);
+        let block = 4 * d + (3 * d * d + 3 * d) + (d * d + d) + (2 * d * inner + inner + d);
+        let n_embeddings = if self.tie_word_embeddings { 1 } else { 2 };
+        let embeddings = n_embeddings * self.vocab_size as u64 * d + self.n_positions as u64 * d;
+        embeddings + self.n_layer as u64 * block + 2 * d
     }
 
     /// Width of one attention head.
@@ -121,28 +125,14 @@ impl Config {
     }
 }
 
-fn refuse<T>(what: String) -> Result<T> {
-    Err(Error::Config(what))
-}
-
-fn size(key: &str, value: usize) -> Result<usize> {
-    if (1..=LARGEST).contains(&value) {
-        Ok(value)
-    } else {
-        refuse(format!("{key} must be 1 to {LARGEST}, got {value}"))
-    }
-}
-
 /// Hugging Face's names; its `gelu` is the exact one, candle's enum agrees.
-fn activation(name: &str) -> Result<Activation> {
-    match name {
+fn activation(parameter: &Parameter) -> std::result::Result<Activation, String> {
+    match parameter.string()? {
         "gelu_new" => Ok(Activation::NewGelu),
         "gelu" => Ok(Activation::Gelu),
         "relu" => Ok(Activation::Relu),
         "silu" | "swish" => Ok(Activation::Silu),
-        _ => refuse(format!(
-            "activation_function {name:?} is not supported; gelu_new, gelu, relu and silu are"
-        )),
+        _ => parameter.refused("gelu_new, gelu, relu or silu"),
     }
 }
 
@@ -185,9 +175,19 @@ mod tests {
             (r#"{"layer_norm_epsilon": 0}"#, "layer_norm_epsilon"),
             (r#"{"add_cross_attention": true}"#, "add_cross_attention"),
             (r#"{"quantization_config": {}}"#, "quantization_config"),
-            (r#"{"n_head": "twelve"}"#, "twelve"),
+            (
+                r#"{"n_head": "twelve"}"#,
+                "n_head must be an integer from 1 to 1048576, got \"twelve\"",
+            ),
+            (
+                r#"{"scale_attn_weights": 1}"#,
+                "scale_attn_weights must be true or false, got 1",
+            ),
+            (r#"{"eos_token_id": "x"}"#, "eos_token_id"),
+            (r#"{"n_embd": 1048576, "n_head": 1}"#, "too large"),
+            (r#"{"n_positions": 1048576, "n_layer": 1024}"#, "too large"),
             ("", "EOF"),
-            ("[]", "expected"),
+            ("[]", "must be a JSON object"),
         ] {
             let error = Config::from_json(json).unwrap_err();
             assert_eq!(error.code(), "config", "{json}");

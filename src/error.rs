@@ -76,11 +76,7 @@ impl fmt::Display for Error {
                 f,
                 "model.safetensors has a tensor {name} that GPT-2 does not have; is it the file that belongs to config.json?"
             ),
-            Error::TensorShape {
-                name,
-                expected,
-                found,
-            } => write!(
+            Error::TensorShape { name, expected, found } => write!(
                 f,
                 "tensor {name} must have shape {expected:?} by config.json, found {found:?}"
             ),
@@ -99,10 +95,7 @@ impl fmt::Display for Error {
                 "{n_tokens} tokens after {past_len} do not fit into the model's {n_positions} positions"
             ),
             Error::TokenId { id, vocab_size } => {
-                write!(
-                    f,
-                    "token id {id} is not in the vocabulary of {vocab_size} tokens"
-                )
+                write!(f, "token id {id} is not in the vocabulary of {vocab_size} tokens")
             }
             Error::NoToken(why) => write!(f, "no token can follow: {why}"),
             Error::Golden(what) => write!(f, "golden logits: {what}"),

@@ -3,7 +3,9 @@
 //! | module | what it knows |
 //! |---|---|
 //! | [`config`] | config.json, validated |
+//! | `json` | the same care for every JSON object that comes in |
 //! | [`model`] | tensors: the checkpoint, the forward pass, the cache of keys and values |
+//! | [`kernels`] | int8 matrix products, scalar and SIMD |
 //! | [`text`] | characters and tokens: encoding, decoding, where a long text is cut, half words |
 //! | [`generation`] | numbers: parameters, logits processors, sampling |
 //! | [`sequence`] | one continuation: text and numbers together |
@@ -11,13 +13,15 @@
 //! | [`golden`] | whether a loaded model computes what it should |
 //! | `wasm` | the same for JavaScript; the only file that names wasm_bindgen or js_sys |
 //!
-//! Dependencies point one way: `wasm -> session -> sequence -> {generation, text}`, `session -> model`.
-//! Everything but `wasm` compiles natively, so that `cargo test` covers it.
+//! Dependencies point one way: `wasm -> session -> sequence -> {generation, text}`, `session -> model -> kernels`.
+//! Everything but `wasm` and `kernels::simd128` compiles natively, so that `cargo test` covers it.
 
 pub mod config;
 pub mod error;
 pub mod generation;
 pub mod golden;
+mod json;
+pub mod kernels;
 pub mod model;
 pub mod sequence;
 pub mod session;

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::generation::config::GenerationConfig;
-use crate::generation::logits::{LogitsProcessors, REMOVED, keep_only};
+use crate::generation::logits::{LogitsProcessors, keep_only};
 use crate::generation::sampler::{self, Coins};
 use crate::generation::stop_strings::StopStrings;
 use crate::text::codec::Codec;
@@ -48,7 +48,7 @@ pub enum Picked {
     Token {
         /// Whole characters only; may be empty.
         text: String,
-        /// Natural logarithm, under the model before penalties and temperature.
+        /// Natural logarithm, before penalties and temperature; among the tokens that can follow.
         log_probability: f64,
         /// Set if this is the last token.
         finish_reason: Option<FinishReason>,
@@ -121,25 +121,31 @@ impl Sequence {
         let logits = &mut logits[..n_known];
         let is_spelling = !self.spelling.is_done();
         if is_spelling {
-            keep_only(logits, self.spelling.allowed(codec));
+            keep_only(logits, self.spelling.allowed(codec)?);
         }
         self.scores.clear();
         self.scores.extend_from_slice(logits);
         // What the writer has written is not held against them.
-        let history = if is_spelling {
+        let history = if self.spelling.is_word() {
             &[]
         } else {
             self.ids.as_slice()
         };
         self.processors.apply(&mut self.scores, history);
         let id = self.choose()?;
-        if self.eos_token_ids.contains(&id) {
+        if !is_spelling && self.eos_token_ids.contains(&id) {
             return Ok(Picked::End(FinishReason::Eos));
         }
         self.ids.push(id);
         let log_probability = sampler::log_probability(logits, id);
         self.log_probability += log_probability;
-        let new_bytes = self.spelling.advance(codec.token_bytes(id));
+        // A special token that does not end the text is no part of it either (transformers' skip_special_tokens).
+        let bytes = if codec.is_special(id) {
+            &[]
+        } else {
+            codec.token_bytes(id)
+        };
+        let new_bytes = self.spelling.advance(bytes);
         let text = self.detokenizer.push(new_bytes);
         self.text.push_str(&text);
         if !(is_spelling && new_bytes.is_empty()) {
@@ -159,13 +165,13 @@ impl Sequence {
 
     fn choose(&mut self) -> Result<u32> {
         let likeliest = sampler::argmax(&self.scores);
-        if self
+        if !self
             .scores
             .get(likeliest as usize)
-            .is_none_or(|&score| score == REMOVED)
+            .is_some_and(|score| score.is_finite())
         {
             return Err(Error::NoToken(
-                "every token is forbidden; lower no_repeat_ngram_size or max_new_tokens",
+                "every token is forbidden, or its score beyond float32; lower no_repeat_ngram_size, or raise temperature or repetition_penalty",
             ));
         }
         if !self.config.do_sample {

@@ -6,8 +6,7 @@ use crate::model::gpt2::Gpt2;
 use crate::model::kv_cache::KvCache;
 use crate::sequence::{FinishReason, FinishedSequence, Picked, Sequence};
 use crate::text::codec::Codec;
-use crate::text::context::ContextWindow;
-use crate::text::healing;
+use crate::text::{context, healing};
 
 /// Prompt tokens per step: few enough that a cancel is soon noticed, enough that the matrix products pay.
 const PREFILL_LEN: usize = 32;
@@ -20,7 +19,6 @@ pub struct Session {
     cache: KvCache,
     /// The tokens whose keys and values `cache` holds.
     cached_ids: Vec<u32>,
-    window: ContextWindow,
     request: Option<Request>,
 }
 
@@ -66,14 +64,13 @@ impl Request {
 
 impl Session {
     /// # Errors
-    /// [`Error::Tensor`] if there is no memory for the cache.
+    /// As [`KvCache::new`].
     pub fn new(model: Gpt2, codec: Codec) -> Result<Session> {
         Ok(Session {
             cache: KvCache::new(model.config())?,
             model,
             codec,
             cached_ids: Vec::new(),
-            window: ContextWindow::default(),
             request: None,
         })
     }
@@ -85,9 +82,8 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::GenerationConfig`] if `max_new_tokens` is more than the model has positions, or the prompt is empty
-    /// and the model has no token for the beginning of a text.
+    /// and the model has no token for the beginning of a text. The request before goes on then.
     pub fn begin(&mut self, prompt: &str, config: GenerationConfig, now: f64) -> Result<()> {
-        self.request = None;
         let model_config = self.model.config();
         let n_positions = model_config.n_positions;
         if config.max_new_tokens > n_positions {
@@ -98,7 +94,7 @@ impl Session {
         }
         // The last token that is generated needs no position: nothing comes after it.
         let budget = n_positions + 1 - config.max_new_tokens;
-        let context = self.window.fit(&self.codec, prompt, budget)?;
+        let context = context::fit(&self.codec, prompt, budget)?;
         let (mut prompt_ids, mut healed) = (context.ids, Vec::new());
         if config.token_healing {
             healed = healing::take_back(&self.codec, context.text, &mut prompt_ids);
@@ -147,7 +143,7 @@ impl Session {
         Ok(Some(step))
     }
 
-    /// Logits after `input_ids`, by way of the cache like any request.
+    /// Logits after `input_ids`, by way of the cache like any request; a request under way ends.
     ///
     /// # Shapes
     /// - `input_ids`: `(t,)`, `1 <= t <= n_positions`
@@ -203,8 +199,8 @@ impl Session {
             }
         };
         let is_late = now > request.deadline && sequence.n_tokens() > 0;
-        let is_full = self.cached_ids.len() == self.model.config().n_positions
-            && sequence.ids().len() > request.prompt_ids.len();
+        let is_full =
+            self.cached_ids.len() == self.model.config().n_positions && sequence.ids().len() > request.prompt_ids.len();
         let finish_reason = (request.finish_reason.take())
             .or(is_late.then_some(FinishReason::MaxTime))
             .or(is_full.then_some(FinishReason::Length));
@@ -212,10 +208,7 @@ impl Session {
             Some(reason) => reason,
             None => {
                 let mut logits = match sequence.ids().split_at(request.prompt_ids.len()) {
-                    (_, []) => request
-                        .prompt_logits
-                        .clone()
-                        .expect("invariant: the prompt was read"),
+                    (_, []) => request.prompt_logits.clone().expect("invariant: the prompt was read"),
                     (_, [.., last]) => self.run(&[*last])?,
                 };
                 match sequence.pick(&mut logits, &self.codec)? {
@@ -237,9 +230,7 @@ impl Session {
             }
         };
         request.n_finished += 1;
-        Ok(Step::Sequence(
-            sequence.finish(&request.prompt, finish_reason),
-        ))
+        Ok(Step::Sequence(sequence.finish(&request.prompt, finish_reason)))
     }
 
     /// Runs the model on `ids` behind what is cached.

@@ -29,8 +29,7 @@ fn throw(error: Error) -> JsValue {
 }
 
 fn set(object: &JsValue, key: &str, value: impl Into<JsValue>) {
-    Reflect::set(object, &key.into(), &value.into())
-        .expect("invariant: a plain object takes any key");
+    Reflect::set(object, &key.into(), &value.into()).expect("invariant: a plain object takes any key");
 }
 
 /// Builds a model from the bytes of its files as they arrive.
@@ -76,16 +75,10 @@ pub struct Session(session::Session);
 #[wasm_bindgen]
 impl Session {
     /// Takes a request in place of the one before. A seed that is not given is drawn.
-    pub fn begin(
-        &mut self,
-        prompt: &str,
-        generation_config_json: &str,
-        now_ms: f64,
-    ) -> JsResult<()> {
+    pub fn begin(&mut self, prompt: &str, generation_config_json: &str, now_ms: f64) -> JsResult<()> {
         let mut config = GenerationConfig::from_json(generation_config_json).map_err(throw)?;
         if config.seed.is_none() {
-            config.seed =
-                Some(getrandom::u64().map_err(|error| js_sys::Error::new(&error.to_string()))?);
+            config.seed = Some(getrandom::u64().map_err(|error| js_sys::Error::new(&error.to_string()))?);
         }
         (self.0.begin(prompt, config, now_ms / 1000.0)).map_err(throw)
     }
@@ -139,7 +132,7 @@ impl Session {
 
     #[wasm_bindgen(getter)]
     pub fn n_parameters(&self) -> f64 {
-        self.0.model().n_parameters() as f64
+        self.0.model().config().n_parameters() as f64
     }
 
     /// Bytes that weights and cache take.
@@ -172,10 +165,6 @@ impl Sha256 {
 
     /// The digest in lower-case hexadecimal. The hash is used up.
     pub fn hex(self) -> String {
-        self.0
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }

@@ -1,8 +1,7 @@
 //! The parameters of a generation, with Hugging Face's names, defaults and meaning (GenerationConfig).
 
-use serde_json::{Map, Value};
-
 use crate::error::{Error, Result};
+use crate::json::{self, MAX_INTEGER, Parameter};
 
 /// Validated parameters. Made by [`GenerationConfig::from_json`].
 #[derive(Debug, Clone, PartialEq)]
@@ -55,8 +54,23 @@ impl Default for GenerationConfig {
     }
 }
 
-/// The largest integer that JavaScript's numbers hold exactly.
-const MAX_SEED: u64 = (1 << 53) - 1;
+/// All that may be set; null stands for the default.
+const PARAMETERS: [&str; 14] = [
+    "max_new_tokens",
+    "max_time",
+    "do_sample",
+    "temperature",
+    "top_k",
+    "top_p",
+    "repetition_penalty",
+    "no_repeat_ngram_size",
+    "num_return_sequences",
+    "seed",
+    "return_full_text",
+    "stop_strings",
+    "eos_token_id",
+    "token_healing",
+];
 
 impl GenerationConfig {
     /// Reads a JSON object. What is absent or null takes its default.
@@ -67,14 +81,17 @@ impl GenerationConfig {
     /// # Source
     /// `GenerationConfig`, transformers `configuration_utils.py`; `seed` is ours, `max_new_tokens` defaults to the 20 of `max_length`.
     pub fn from_json(json: &str) -> Result<GenerationConfig> {
-        let object: Map<String, Value> = serde_json::from_str(json).map_err(|error| {
-            Error::GenerationConfig(format!("generation_config must be a JSON object: {error}"))
-        })?;
+        GenerationConfig::read(json).map_err(Error::GenerationConfig)
+    }
+
+    fn read(json: &str) -> std::result::Result<GenerationConfig, String> {
+        let object = json::object(json).map_err(|error| format!("generation_config {error}"))?;
         let mut config = GenerationConfig::default();
         let mut sampling_only = Vec::new();
-        for (key, value) in object.iter().filter(|(_, value)| !value.is_null()) {
+        for (key, value) in &object {
             let parameter = Parameter { key, value };
             match key.as_str() {
+                key if value.is_null() && PARAMETERS.contains(&key) => {}
                 "max_new_tokens" => config.max_new_tokens = parameter.integer(1, 1 << 20)? as usize,
                 "max_time" => {
                     config.max_time = Some(parameter.number("> 0 seconds", |x| x > 0.0)?);
@@ -105,7 +122,7 @@ impl GenerationConfig {
                     config.num_return_sequences = parameter.integer(1, 64)? as usize;
                 }
                 "seed" => {
-                    config.seed = Some(parameter.integer(0, MAX_SEED)?);
+                    config.seed = Some(parameter.integer(0, MAX_INTEGER)?);
                     sampling_only.push(key);
                 }
                 "return_full_text" => config.return_full_text = parameter.boolean()?,
@@ -113,7 +130,7 @@ impl GenerationConfig {
                 "eos_token_id" => config.eos_token_id = Some(parameter.token_ids()?),
                 "token_healing" => config.token_healing = parameter.boolean()?,
                 _ => {
-                    return refuse(format!(
+                    return Err(format!(
                         "{key} is not a parameter of the generation; check its spelling or leave it out"
                     ));
                 }
@@ -121,12 +138,12 @@ impl GenerationConfig {
         }
         if !config.do_sample {
             if let Some(key) = sampling_only.first() {
-                return refuse(format!(
+                return Err(format!(
                     "{key} has no effect while do_sample is false; set do_sample to true or leave {key} out"
                 ));
             }
             if config.num_return_sequences > 1 {
-                return refuse(format!(
+                return Err(format!(
                     "num_return_sequences must be 1 while do_sample is false, got {}: greedy decoding has one result; set do_sample to true",
                     config.num_return_sequences
                 ));
@@ -136,96 +153,13 @@ impl GenerationConfig {
     }
 }
 
-fn refuse<T>(what: String) -> Result<T> {
-    Err(Error::GenerationConfig(what))
-}
-
-/// A key and what stands behind it.
-struct Parameter<'a> {
-    key: &'a str,
-    value: &'a Value,
-}
-
-impl Parameter<'_> {
-    fn refused<T>(&self, expected: &str) -> Result<T> {
-        refuse(format!(
-            "{} must be {expected}, got {}",
-            self.key, self.value
-        ))
-    }
-
-    fn integer(&self, min: u64, max: u64) -> Result<u64> {
-        // JavaScript writes 3.0 as 3, but other callers may not.
-        let whole = |x: &f64| x.fract() == 0.0 && *x >= 0.0 && *x <= MAX_SEED as f64;
-        let value =
-            (self.value.as_u64()).or_else(|| self.value.as_f64().filter(whole).map(|x| x as u64));
-        match value.filter(|x| (min..=max).contains(x)) {
-            Some(value) => Ok(value),
-            None => self.refused(&format!("an integer from {min} to {max}")),
-        }
-    }
-
-    fn number(&self, range: &str, accepts: impl Fn(f64) -> bool) -> Result<f64> {
-        match self
-            .value
-            .as_f64()
-            .filter(|&x| accepts(x) && (x as f32).is_finite() && x as f32 != 0.0)
-        {
-            Some(value) => Ok(value),
-            None => self.refused(&format!("a number {range}")),
-        }
-    }
-
-    fn boolean(&self) -> Result<bool> {
-        match self.value {
-            Value::Bool(value) => Ok(*value),
-            _ => self.refused("true or false"),
-        }
-    }
-
-    /// One string or several, none of them empty.
-    fn strings(&self) -> Result<Vec<String>> {
-        let one = std::slice::from_ref(self.value);
-        let strings: Option<Vec<String>> = self
-            .value
-            .as_array()
-            .map_or(one, Vec::as_slice)
-            .iter()
-            .map(|value| value.as_str().filter(|s| !s.is_empty()).map(str::to_owned))
-            .collect();
-        match strings {
-            Some(strings) => Ok(strings),
-            None => self.refused("a string or a list of strings, none of them empty"),
-        }
-    }
-
-    /// One id or several.
-    fn token_ids(&self) -> Result<Vec<u32>> {
-        let one = std::slice::from_ref(self.value);
-        let ids: Option<Vec<u32>> = self
-            .value
-            .as_array()
-            .map_or(one, Vec::as_slice)
-            .iter()
-            .map(|value| value.as_u64().and_then(|id| u32::try_from(id).ok()))
-            .collect();
-        match ids {
-            Some(ids) => Ok(ids),
-            None => self.refused("a token id or a list of token ids"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn an_empty_object_is_hugging_faces_defaults() {
-        assert_eq!(
-            GenerationConfig::from_json("{}").unwrap(),
-            GenerationConfig::default()
-        );
+        assert_eq!(GenerationConfig::from_json("{}").unwrap(), GenerationConfig::default());
     }
 
     #[test]
@@ -246,17 +180,15 @@ mod tests {
             repetition_penalty: 1.5,
             no_repeat_ngram_size: 3,
             num_return_sequences: 2,
-            seed: Some(MAX_SEED),
+            seed: Some(MAX_INTEGER),
             return_full_text: false,
             stop_strings: vec!["a".into(), "b".into()],
             eos_token_id: Some(vec![7]),
             token_healing: true,
         };
         assert_eq!(config, expected);
-        let one = GenerationConfig::from_json(
-            r#"{"stop_strings": "a", "eos_token_id": [1, 2], "seed": null}"#,
-        )
-        .unwrap();
+        let one =
+            GenerationConfig::from_json(r#"{"stop_strings": "a", "eos_token_id": [1, 2], "seed": null}"#).unwrap();
         assert_eq!(
             (one.stop_strings, one.eos_token_id),
             (vec!["a".to_owned()], Some(vec![1, 2]))
@@ -274,10 +206,7 @@ mod tests {
                 r#"{"do_sample": true, "temperature": 1e-60}"#,
                 "temperature must be a number > 0",
             ),
-            (
-                r#"{"do_sample": true, "temperature": "hot"}"#,
-                "got \"hot\"",
-            ),
+            (r#"{"do_sample": true, "temperature": "hot"}"#, "got \"hot\""),
             (
                 r#"{"do_sample": true, "top_p": 1.01}"#,
                 "top_p must be a number > 0 and <= 1, got 1.01",
@@ -290,10 +219,7 @@ mod tests {
             (r#"{"do_sample": true, "top_k": 1.5}"#, "got 1.5"),
             (r#"{"max_new_tokens": 0}"#, "max_new_tokens"),
             (r#"{"max_time": -1}"#, "max_time"),
-            (
-                r#"{"do_sample": 1}"#,
-                "do_sample must be true or false, got 1",
-            ),
+            (r#"{"do_sample": 1}"#, "do_sample must be true or false, got 1"),
             (r#"{"repetition_penalty": 0}"#, "repetition_penalty"),
             (r#"{"do_sample": true, "seed": 9007199254740992}"#, "seed"),
             (
@@ -309,6 +235,7 @@ mod tests {
             (r#"{"stop_strings": 3}"#, "stop_strings"),
             (r#"{"eos_token_id": -3}"#, "eos_token_id"),
             (r#"{"temprature": 1}"#, "temprature is not a parameter"),
+            (r#"{"temprature": null}"#, "temprature is not a parameter"),
             ("[1]", "must be a JSON object"),
             ("", "must be a JSON object"),
         ] {

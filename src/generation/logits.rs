@@ -77,8 +77,7 @@ impl LogitsProcessors {
         self.values.clear();
         self.values.extend_from_slice(logits);
         let last = self.config.top_k - 1;
-        let (_, &mut threshold, _) =
-            (self.values).select_nth_unstable_by(last, |a, b| b.total_cmp(a));
+        let (_, &mut threshold, _) = (self.values).select_nth_unstable_by(last, |a, b| b.total_cmp(a));
         for logit in logits.iter_mut().filter(|logit| **logit < threshold) {
             *logit = REMOVED;
         }
@@ -99,11 +98,7 @@ impl LogitsProcessors {
         };
         let max = logits[likeliest as usize];
         let weight = |logit: f32| f64::from((logit - max).exp());
-        let total: f64 = self
-            .order
-            .iter()
-            .map(|&id| weight(logits[id as usize]))
-            .sum();
+        let total: f64 = self.order.iter().map(|&id| weight(logits[id as usize])).sum();
         let mut sum = 0.0;
         for &id in &self.order {
             let logit = &mut logits[id as usize];
@@ -117,8 +112,8 @@ impl LogitsProcessors {
 }
 
 /// Removes every token but those of `ids`.
-pub fn keep_only(logits: &mut [f32], ids: impl Iterator<Item = u32>) {
-    let kept: Vec<(usize, f32)> = (ids.map(|id| id as usize))
+pub fn keep_only(logits: &mut [f32], ids: Vec<u32>) {
+    let kept: Vec<(usize, f32)> = (ids.into_iter().map(|id| id as usize))
         .filter_map(|id| logits.get(id).map(|&logit| (id, logit)))
         .collect();
     logits.fill(REMOVED);

@@ -14,7 +14,8 @@ impl StopStrings {
             strings: strings.to_vec(),
             tail: Vec::new(),
         };
-        stop_strings.push(prompt.as_bytes());
+        let longest = strings.iter().map(String::len).max().unwrap_or(0);
+        stop_strings.push(&prompt.as_bytes()[prompt.len().saturating_sub(longest)..]);
         stop_strings
     }
 
@@ -41,18 +42,12 @@ mod tests {
     fn stops(strings: &[&str], prompt: &str, tokens: &[&str]) -> Vec<bool> {
         let strings: Vec<String> = strings.iter().map(|s| s.to_string()).collect();
         let mut stop_strings = StopStrings::new(&strings, prompt);
-        tokens
-            .iter()
-            .map(|token| stop_strings.push(token.as_bytes()))
-            .collect()
+        tokens.iter().map(|token| stop_strings.push(token.as_bytes())).collect()
     }
 
     #[test]
     fn a_string_may_span_tokens_and_begin_in_the_prompt() {
-        assert_eq!(
-            stops(&["\n\n"], "a\n", &["b", "\n", "\n"]),
-            [false, false, true]
-        );
+        assert_eq!(stops(&["\n\n"], "a\n", &["b", "\n", "\n"]), [false, false, true]);
         assert_eq!(stops(&["\n\n"], "a\n", &["\n"]), [true]);
         assert_eq!(stops(&["end"], "", &["e", "n", "d"]), [false, false, true]);
     }

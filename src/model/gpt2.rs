@@ -56,7 +56,8 @@ impl Gpt2 {
     /// - returns `(vocab_size,)` float32, before temperature and softmax
     ///
     /// # Errors
-    /// [`Error::ContextFull`] if `past_len + t > n_positions`, [`Error::TokenId`] for an id outside the vocabulary;
+    /// [`Error::NoToken`] if `t` is 0, [`Error::ContextFull`] if `past_len + t > n_positions`, [`Error::TokenId`] for an id
+    /// outside the vocabulary;
     /// the cache is unchanged.
     ///
     /// # Source
@@ -84,6 +85,9 @@ impl Gpt2 {
     /// As [`Gpt2::forward`]; returns `n_layer + 1` tensors `(t, n_embd)`.
     pub fn hidden_states(&self, input_ids: &[u32], cache: &mut KvCache) -> Result<Vec<Tensor>> {
         let (t, past_len) = (input_ids.len(), cache.len());
+        if t == 0 {
+            return Err(Error::NoToken("the model was given no tokens to read"));
+        }
         cache.reserve(t)?;
         if let Some(&id) = (input_ids.iter()).find(|&&id| id as usize >= self.config.vocab_size) {
             return Err(Error::TokenId {
@@ -91,14 +95,12 @@ impl Gpt2 {
                 vocab_size: self.config.vocab_size,
             });
         }
-        let ids = Tensor::new(input_ids, &Device::Cpu)?; // (t,)
         let positions = self.wpe.narrow(0, past_len, t)?; // (t, n_embd)
-        let mut x = (self.wte.rows(&ids)? + positions)?; // (t, n_embd)
+        let mut x = (self.wte.rows(input_ids)? + positions)?; // (t, n_embd)
         let mask = match t {
             1 => None, // The newest position sees all of them.
             _ => Some(
-                build_additive_causal_mask(t, past_len, None, &Device::Cpu, DType::F32)?
-                    .squeeze(0)?, // (1, t, past_len + t)
+                build_additive_causal_mask(t, past_len, None, &Device::Cpu, DType::F32)?.squeeze(0)?, // (1, t, past_len + t)
             ),
         };
         let mut states = Vec::with_capacity(self.h.len() + 1);
@@ -128,32 +130,12 @@ impl Gpt2 {
         self.weight_type
     }
 
-    /// Number of parameters, a tied head counted once.
-    pub fn n_parameters(&self) -> usize {
-        let c = &self.config;
-        let (d, inner) = (c.n_embd, c.n_inner);
-        let block = 4 * d + (3 * d * d + 3 * d) + (d * d + d) + (2 * d * inner + inner + d);
-        let head = if self.lm_head.is_some() {
-            c.vocab_size * d
-        } else {
-            0
-        };
-        c.vocab_size * d + c.n_positions * d + c.n_layer * block + 2 * d + head
-    }
-
     /// Bytes of memory that the weights take.
     pub fn size_bytes(&self) -> usize {
-        let floats = (self.wpe.elem_count() + (4 * self.h.len() + 2) * self.config.n_embd)
-            * size_of::<f32>();
+        let floats = (self.wpe.elem_count() + (4 * self.h.len() + 2) * self.config.n_embd) * size_of::<f32>();
         let matrices = self.h.iter().flat_map(Block::matrices);
-        let embeddings = [Some(&self.wte), self.lm_head.as_ref()]
-            .into_iter()
-            .flatten();
-        floats
-            + matrices
-                .chain(embeddings)
-                .map(Linear::size_bytes)
-                .sum::<usize>()
+        let embeddings = [Some(&self.wte), self.lm_head.as_ref()].into_iter().flatten();
+        floats + matrices.chain(embeddings).map(Linear::size_bytes).sum::<usize>()
     }
 }
 
@@ -199,12 +181,7 @@ impl Block {
     }
 
     fn matrices(&self) -> [&Linear; 4] {
-        [
-            &self.attn.c_attn,
-            &self.attn.c_proj,
-            &self.mlp.c_fc,
-            &self.mlp.c_proj,
-        ]
+        [&self.attn.c_attn, &self.attn.c_proj, &self.mlp.c_fc, &self.mlp.c_proj]
     }
 }
 
@@ -240,9 +217,7 @@ impl Attention {
     fn forward(&self, x: &Tensor, mask: Option<&Tensor>, cache: &mut KvCache) -> Result<Tensor> {
         let t = x.dim(0)?;
         let qkv = self.c_attn.forward(x)?; // (t, 3 * n_embd)
-        let qkv = qkv
-            .reshape((t, 3, self.n_head, self.head_dim))?
-            .permute((1, 2, 0, 3))?; // (3, n_head, t, head_dim)
+        let qkv = qkv.reshape((t, 3, self.n_head, self.head_dim))?.permute((1, 2, 0, 3))?; // (3, n_head, t, head_dim)
         let part = |i| -> Result<Tensor> { Ok(qkv.get(i)?.contiguous()?) }; // (n_head, t, head_dim)
         let (k, v) = cache.append(self.layer, &part(1)?, &part(2)?)?; // 2 x (n_head, past_len + t, head_dim)
         let q = (part(0)? * self.scale)?; // (n_head, t, head_dim)

@@ -16,7 +16,7 @@ impl KvCache {
     /// Allocates room for all `n_positions` at once, so that no step allocates for it.
     ///
     /// # Errors
-    /// [`Error::Tensor`] if the memory cannot be had.
+    /// [`Error::Tensor`] if candle refuses. Where there is no memory the process, or the worker, ends.
     pub fn new(config: &Config) -> Result<KvCache> {
         let shape = (config.n_head, config.n_positions, config.head_dim());
         let zeros = || Tensor::zeros(shape, DType::F32, &Device::Cpu);
@@ -71,10 +71,7 @@ impl KvCache {
         keys.slice_set(k, 1, self.len)?;
         values.slice_set(v, 1, self.len)?;
         let total_len = self.len + k.dim(1)?;
-        Ok((
-            keys.narrow(1, 0, total_len)?,
-            values.narrow(1, 0, total_len)?,
-        ))
+        Ok((keys.narrow(1, 0, total_len)?, values.narrow(1, 0, total_len)?))
     }
 
     /// Counts the `n_tokens` positions that every layer has been given.

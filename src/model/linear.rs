@@ -1,19 +1,18 @@
 //! A weight matrix in whatever form it is held: the only place that knows the weight type.
 
-use std::borrow::Cow;
-use std::sync::Arc;
-
-use candle_core::quantized::{GgmlDType, QMatMul, QStorage, QTensor};
-use candle_core::{Device, Module, Tensor};
+use candle_core::{CpuStorage, CustomOp1, Device, Layout, Shape, Tensor};
 
 use crate::error::{Error, Result};
+use crate::kernels;
+use crate::kernels::packed::PackedMatrix;
+use crate::kernels::quantize::QuantizedRows;
 
 /// How the weights are held in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WeightType {
     /// float32, as in the checkpoint.
     F32,
-    /// int8 with one float16 scale per 32 weights of a row (ggml's Q8_0, by candle).
+    /// int8 with one scale per 32 weights of a row; activations are quantised likewise.
     Q8,
 }
 
@@ -24,9 +23,7 @@ impl WeightType {
         match name {
             "f32" => Ok(WeightType::F32),
             "q8" => Ok(WeightType::Q8),
-            _ => Err(Error::Config(format!(
-                "dtype must be \"f32\" or \"q8\", got {name:?}"
-            ))),
+            _ => Err(Error::Config(format!("dtype must be \"f32\" or \"q8\", got {name:?}"))),
         }
     }
 
@@ -38,17 +35,10 @@ impl WeightType {
     }
 }
 
-/// `y = x wᵀ + b`, with `w` `(out_features, in_features)`.
+/// `y = x wᵀ + b`, with `w` `(n_out, n_in)`.
 pub enum Linear {
-    F32 {
-        weight: Tensor,
-        bias: Option<Tensor>,
-    },
-    Q8 {
-        weight: Arc<QTensor>,
-        matmul: QMatMul,
-        bias: Option<Tensor>,
-    },
+    F32 { weight: Tensor, bias: Option<Tensor> },
+    Q8(Int8Linear),
 }
 
 impl Linear {
@@ -57,64 +47,83 @@ impl Linear {
         Linear::F32 { weight, bias }
     }
 
-    /// Holds a matrix whose rows were quantised by [`quantize_rows`].
-    pub fn q8(blocks: Vec<u8>, shape: (usize, usize), bias: Option<Tensor>) -> Result<Linear> {
-        let storage = QStorage::from_data(Cow::Owned(blocks), &Device::Cpu, GgmlDType::Q8_0)?;
-        let weight = Arc::new(QTensor::new(storage, shape)?);
-        let matmul = QMatMul::from_arc(weight.clone())?;
-        Ok(Linear::Q8 {
-            weight,
-            matmul,
-            bias,
-        })
+    pub fn q8(weight: PackedMatrix, bias: Option<Tensor>) -> Result<Linear> {
+        let bias = bias.map(|bias| bias.to_vec1()).transpose()?;
+        Ok(Linear::Q8(Int8Linear { weight, bias }))
     }
 
     /// # Shapes
-    /// - `x`: `(t, in_features)`, contiguous
-    /// - returns `(t, out_features)`
+    /// - `x`: `(t, n_in)`, contiguous
+    /// - returns `(t, n_out)`
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let (y, bias) = match self {
-            Linear::F32 { weight, bias } => (x.matmul(&weight.t()?)?, bias),
-            Linear::Q8 { matmul, bias, .. } => (matmul.forward(x)?, bias),
-        }; // (t, out_features)
-        match bias {
-            Some(bias) => Ok(y.broadcast_add(bias)?),
-            None => Ok(y),
+        match self {
+            Linear::F32 { weight, bias } => {
+                let y = x.matmul(&weight.t()?)?; // (t, n_out)
+                match bias {
+                    Some(bias) => Ok(y.broadcast_add(bias)?),
+                    None => Ok(y),
+                }
+            }
+            Linear::Q8(linear) => Ok(x.apply_op1_no_bwd(linear)?),
         }
     }
 
     /// Rows `ids` of the weight: what an embedding is.
     ///
     /// # Shapes
-    /// - `ids`: `(t,)` u32, each below `out_features`
-    /// - returns `(t, in_features)`
-    pub fn rows(&self, ids: &Tensor) -> Result<Tensor> {
+    /// - `ids`: `(t,)`, each below `n_out`
+    /// - returns `(t, n_in)`
+    pub fn rows(&self, ids: &[u32]) -> Result<Tensor> {
         Ok(match self {
-            Linear::F32 { weight, .. } => weight.index_select(ids, 0)?,
-            Linear::Q8 { weight, .. } => weight.embedding(ids)?,
+            Linear::F32 { weight, .. } => weight.index_select(&Tensor::new(ids, &Device::Cpu)?, 0)?,
+            Linear::Q8(Int8Linear { weight, .. }) => {
+                let mut rows = vec![0.0; ids.len() * weight.n_in()];
+                for (&id, row) in ids.iter().zip(rows.chunks_exact_mut(weight.n_in())) {
+                    weight.dequantize_row(id as usize, row);
+                }
+                Tensor::from_vec(rows, (ids.len(), weight.n_in()), &Device::Cpu)?
+            }
         })
     }
 
     pub fn size_bytes(&self) -> usize {
-        let (weight, bias) = match self {
-            Linear::F32 { weight, bias } => (weight.elem_count() * size_of::<f32>(), bias),
-            Linear::Q8 { weight, bias, .. } => (weight.storage_size_in_bytes(), bias),
+        let (weight, n_bias) = match self {
+            Linear::F32 { weight, bias } => {
+                let n_bias = bias.as_ref().map_or(0, Tensor::elem_count);
+                (weight.elem_count() * size_of::<f32>(), n_bias)
+            }
+            Linear::Q8(Int8Linear { weight, bias }) => (weight.size_bytes(), bias.as_ref().map_or(0, Vec::len)),
         };
-        weight
-            + bias
-                .as_ref()
-                .map_or(0, |b| b.elem_count() * size_of::<f32>())
+        weight + n_bias * size_of::<f32>()
     }
 }
 
-/// Weights per scale.
-pub const GROUP_LEN: usize = 32;
+/// The int8 product as candle calls it.
+pub struct Int8Linear {
+    weight: PackedMatrix,
+    bias: Option<Vec<f32>>,
+}
 
-/// Appends `rows` to `blocks` in the layout that [`Linear::q8`] takes.
-///
-/// # Shapes
-/// - `rows`: `(n, in_features)` float32, `in_features` a multiple of [`GROUP_LEN`]
-pub fn quantize_rows(rows: &Tensor, blocks: &mut Vec<u8>) -> Result<()> {
-    blocks.extend_from_slice(&QTensor::quantize(rows, GgmlDType::Q8_0)?.data()?);
-    Ok(())
+impl CustomOp1 for Int8Linear {
+    fn name(&self) -> &'static str {
+        "int8-linear"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
+        if layout.shape().dims().last() != Some(&self.weight.n_in()) {
+            candle_core::bail!(
+                "int8-linear takes (t, {}), got {:?}",
+                self.weight.n_in(),
+                layout.shape()
+            );
+        }
+        let Some((start, end)) = layout.contiguous_offsets() else {
+            candle_core::bail!("int8-linear takes contiguous activations only");
+        };
+        let x = QuantizedRows::new(&storage.as_slice::<f32>()?[start..end], self.weight.n_in());
+        let n_rows = x.n_rows();
+        let mut y = vec![0.0; n_rows * self.weight.n_out()]; // (t, n_out)
+        kernels::matmul(&x, &self.weight, self.bias.as_deref(), &mut y);
+        Ok((CpuStorage::F32(y), Shape::from((n_rows, self.weight.n_out()))))
+    }
 }

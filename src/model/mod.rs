@@ -4,4 +4,5 @@ pub mod gpt2;
 pub mod kv_cache;
 pub mod linear;
 pub mod safetensors;
+pub mod weight_builder;
 pub mod weights;

@@ -119,10 +119,7 @@ impl SafetensorsReader {
         if bytes.is_empty() {
             Ok(())
         } else {
-            damaged(format!(
-                "{} bytes too many behind the last tensor",
-                bytes.len()
-            ))
+            damaged(format!("{} bytes too many behind the last tensor", bytes.len()))
         }
     }
 
@@ -191,8 +188,7 @@ struct Entry {
 /// Parses the JSON header and checks that the tensors fill the data without gap or overlap.
 fn parse_header(json: &[u8]) -> Result<Vec<TensorInfo>> {
     let invalid = |error: serde_json::Error| Error::Safetensors(format!("header: {error}"));
-    let mut values: BTreeMap<String, serde_json::Value> =
-        serde_json::from_slice(json).map_err(invalid)?;
+    let mut values: BTreeMap<String, serde_json::Value> = serde_json::from_slice(json).map_err(invalid)?;
     values.remove("__metadata__");
     let mut entries = Vec::with_capacity(values.len());
     for (name, value) in values {
@@ -214,8 +210,7 @@ fn parse_header(json: &[u8]) -> Result<Vec<TensorInfo>> {
         let dtype = Dtype::from_name(&entry.dtype);
         let size_bytes = end - begin;
         if let Some(width) = dtype.size_bytes() {
-            let expected = (entry.shape.iter())
-                .try_fold(width as u64, |product, &dim| product.checked_mul(dim));
+            let expected = (entry.shape.iter()).try_fold(width as u64, |product, &dim| product.checked_mul(dim));
             if expected != Some(size_bytes) {
                 return damaged(format!(
                     "tensor {name} with shape {:?} of {} takes {size_bytes} bytes, which does not fit",
@@ -226,12 +221,7 @@ fn parse_header(json: &[u8]) -> Result<Vec<TensorInfo>> {
         let shape = (entry.shape.iter())
             .map(|&dim| usize::try_from(dim))
             .collect::<std::result::Result<_, _>>()
-            .map_err(|_| {
-                Error::Safetensors(format!(
-                    "tensor {name}: shape {:?} is too large",
-                    entry.shape
-                ))
-            })?;
+            .map_err(|_| Error::Safetensors(format!("tensor {name}: shape {:?} is too large", entry.shape)))?;
         tensors.push(TensorInfo {
             name,
             dtype,

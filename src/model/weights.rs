@@ -1,50 +1,28 @@
 //! GPT-2's weights from a safetensors stream: names of both schemes, every stored type, quantised as the bytes come in.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use candle_core::{Device, Tensor};
-use half::{bf16, f16};
+use candle_core::Tensor;
 
-use super::linear::{GROUP_LEN, Linear, WeightType, quantize_rows};
+use super::linear::{Linear, WeightType};
 use super::safetensors::{Dtype, SafetensorsReader, TensorInfo, TensorSink};
+use super::weight_builder::{FloatDecoder, Role, Weight, WeightBuilder};
 use crate::config::Config;
 use crate::error::{Error, Result};
-
-/// Rows of an embedding that are quantised together: enough to amortise the call, 1 MB at most for GPT-2 XL.
-const BLOCK_ROWS: usize = 128;
-
-/// What a tensor is to the model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
-    /// LayerNorm gains, biases and position embeddings: float32 always.
-    Float,
-    /// A matrix stored `(out, in)`: the token embedding and an untied head.
-    Rows,
-    /// A matrix stored `(in, out)`, as Conv1D does.
-    Conv1d,
-}
-
-/// A loaded tensor.
-pub enum Weight {
-    Float(Tensor),
-    /// Without bias, which is a tensor of its own in the file.
-    F32Matrix(Tensor),
-    Q8Matrix {
-        blocks: Vec<u8>,
-        shape: (usize, usize),
-    },
-}
+use crate::kernels::GROUP_LEN;
 
 /// Collects the tensors of one checkpoint. Feed it with [`Weights::push`], in order and cut anywhere.
 pub struct Weights {
     reader: SafetensorsReader,
     tensors: Tensors,
+    /// The file was refused, and what comes after makes no sense any more.
+    is_refused: bool,
 }
 
 struct Tensors {
     weight_type: WeightType,
     /// What config.json asks for: name to role and shape.
-    expected: HashMap<String, (Role, Vec<usize>)>,
+    expected: BTreeMap<String, (Role, Vec<usize>)>,
     loaded: HashMap<String, Weight>,
     /// int8 matrices and scales that wait for each other, by the matrix's name.
     int8: HashMap<String, (TensorInfo, Vec<u8>)>,
@@ -57,7 +35,7 @@ enum Current {
     Skipped,
     Int8(TensorInfo, Vec<u8>),
     Scale(String, FloatDecoder, Vec<f32>),
-    Values(String, FloatDecoder, Collector),
+    Values(String, FloatDecoder, WeightBuilder),
 }
 
 impl Weights {
@@ -75,6 +53,7 @@ impl Weights {
         }
         Ok(Weights {
             reader: SafetensorsReader::default(),
+            is_refused: false,
             tensors: Tensors {
                 weight_type,
                 expected: expected_tensors(config),
@@ -91,7 +70,10 @@ impl Weights {
     /// # Errors
     /// The errors of the file, each with the tensor's name, what was expected and what was found.
     pub fn push(&mut self, bytes: &[u8]) -> Result<()> {
-        self.reader.push(bytes, &mut self.tensors)
+        self.check_not_refused()?;
+        let pushed = self.reader.push(bytes, &mut self.tensors);
+        self.is_refused = pushed.is_err();
+        pushed
     }
 
     /// All tensors by their name without prefix.
@@ -99,10 +81,20 @@ impl Weights {
     /// # Errors
     /// [`Error::Safetensors`] if the file was cut short.
     pub fn finish(self) -> Result<LoadedWeights> {
+        self.check_not_refused()?;
         self.reader.finish()?;
         Ok(LoadedWeights {
             tensors: self.tensors.loaded,
         })
+    }
+
+    fn check_not_refused(&self) -> Result<()> {
+        match self.is_refused {
+            false => Ok(()),
+            true => Err(Error::Safetensors(
+                "the file was refused before; begin again with another one".into(),
+            )),
+        }
     }
 }
 
@@ -125,8 +117,8 @@ impl LoadedWeights {
 
     pub fn linear(&mut self, name: &str, bias: Option<Tensor>) -> Result<Linear> {
         match self.take(name) {
-            Weight::F32Matrix(weight) => Ok(Linear::f32(weight, bias)),
-            Weight::Q8Matrix { blocks, shape } => Linear::q8(blocks, shape, bias),
+            Weight::F32(weight) => Ok(Linear::f32(weight, bias)),
+            Weight::Q8(weight) => Linear::q8(weight, bias),
             Weight::Float(_) => unreachable!("invariant: {name} was loaded by its role"),
         }
     }
@@ -136,9 +128,9 @@ impl LoadedWeights {
     }
 }
 
-fn expected_tensors(config: &Config) -> HashMap<String, (Role, Vec<usize>)> {
+fn expected_tensors(config: &Config) -> BTreeMap<String, (Role, Vec<usize>)> {
     let (d, inner) = (config.n_embd, config.n_inner);
-    let mut expected = HashMap::new();
+    let mut expected = BTreeMap::new();
     let mut expect = |name: String, role, shape: &[usize]| {
         expected.insert(name, (role, shape.to_vec()));
     };
@@ -207,18 +199,14 @@ impl Tensors {
         let (info, values) = self.int8.remove(name).expect("invariant: checked above");
         let scales = self.scales.remove(name).expect("invariant: checked above");
         let role = self.expected[name].0;
-        let mut collector = Collector::new(role, &info.shape, self.weight_type);
-        let mut row = Vec::with_capacity(info.shape[1]);
+        let mut builder = WeightBuilder::new(role, &info.shape, self.weight_type);
         for (i, int8_row) in values.chunks_exact(info.shape[1]).enumerate() {
-            row.clear();
-            row.extend(int8_row.iter().enumerate().map(|(j, &byte)| {
-                // One scale per row of an embedding, per output column of a Conv1D.
-                let scale = scales[if role == Role::Conv1d { j } else { i }];
-                f32::from(byte as i8) * scale
-            }));
-            collector.push(&row)?;
+            // One scale per row of an embedding, per output column of a Conv1D.
+            let scale = |j| scales[if role == Role::Conv1d { j } else { i }];
+            let row = (int8_row.iter().enumerate()).map(|(j, &byte)| f32::from(byte as i8) * scale(j));
+            builder.extend(|values| values.extend(row));
         }
-        self.loaded.insert(name.to_owned(), collector.finish()?);
+        self.loaded.insert(name.to_owned(), builder.finish()?);
         Ok(())
     }
 }
@@ -248,7 +236,6 @@ impl TensorSink for Tensors {
             self.check_shape(info, shape)?;
             let is_matrix = shape.len() == 2;
             match info.dtype {
-                Dtype::F32 | Dtype::F16 | Dtype::BF16 => {}
                 Dtype::I8 if is_matrix => {
                     let scale_name = format!("{name}.scale");
                     let n_scales = shape[if *role == Role::Conv1d { 1 } else { 0 }];
@@ -264,15 +251,9 @@ impl TensorSink for Tensors {
                 _ => check_float(info)?,
             }
         }
-        match found
-            .into_keys()
-            .filter(|name| !self.is_skipped(name))
-            .min()
-        {
+        match found.into_keys().filter(|name| !self.is_skipped(name)).min() {
             None => Ok(()),
-            Some(name) => Err(Error::SurplusTensor {
-                name: name.to_owned(),
-            }),
+            Some(name) => Err(Error::SurplusTensor { name: name.to_owned() }),
         }
     }
 
@@ -284,14 +265,15 @@ impl TensorSink for Tensors {
             let scales = Vec::with_capacity(info.shape[0]);
             Current::Scale(matrix.to_owned(), FloatDecoder::new(&info.dtype), scales)
         } else if info.dtype == Dtype::I8 {
+            let n_bytes = info.shape.iter().product();
             let info = TensorInfo {
                 name: name.to_owned(),
                 ..info.clone()
             };
-            Current::Int8(info, Vec::new())
+            Current::Int8(info, Vec::with_capacity(n_bytes))
         } else {
-            let collector = Collector::new(self.expected[name].0, &info.shape, self.weight_type);
-            Current::Values(name.to_owned(), FloatDecoder::new(&info.dtype), collector)
+            let builder = WeightBuilder::new(self.expected[name].0, &info.shape, self.weight_type);
+            Current::Values(name.to_owned(), FloatDecoder::new(&info.dtype), builder)
         });
         Ok(())
     }
@@ -307,9 +289,9 @@ impl TensorSink for Tensors {
                 decoder.decode(bytes, scales);
                 Ok(())
             }
-            Current::Values(_, decoder, collector) => {
-                decoder.decode(bytes, &mut collector.values);
-                collector.quantize_complete_rows()
+            Current::Values(_, decoder, builder) => {
+                builder.extend(|values| decoder.decode(bytes, values));
+                Ok(())
             }
         }
     }
@@ -326,8 +308,8 @@ impl TensorSink for Tensors {
                 self.scales.insert(name.clone(), scales);
                 self.join_int8(&name)
             }
-            Current::Values(name, _, collector) => {
-                self.loaded.insert(name, collector.finish()?);
+            Current::Values(name, _, builder) => {
+                self.loaded.insert(name, builder.finish()?);
                 Ok(())
             }
         }
@@ -341,138 +323,5 @@ fn check_float(info: &TensorInfo) -> Result<()> {
             name: info.name.clone(),
             found: info.dtype.name().to_owned(),
         }),
-    }
-}
-
-/// Little-endian floats out of bytes that are cut anywhere.
-struct FloatDecoder {
-    dtype: Dtype,
-    /// The first bytes of a value whose others have not come yet.
-    carry: Vec<u8>,
-}
-
-impl FloatDecoder {
-    fn new(dtype: &Dtype) -> FloatDecoder {
-        FloatDecoder {
-            dtype: dtype.clone(),
-            carry: Vec::new(),
-        }
-    }
-
-    fn decode(&mut self, mut bytes: &[u8], out: &mut Vec<f32>) {
-        let width = (self.dtype.size_bytes()).expect("invariant: the header was checked");
-        if !self.carry.is_empty() {
-            let missing = (width - self.carry.len()).min(bytes.len());
-            let (now, later) = bytes.split_at(missing);
-            self.carry.extend_from_slice(now);
-            bytes = later;
-            if self.carry.len() < width {
-                return;
-            }
-            let carry = std::mem::take(&mut self.carry);
-            self.decode_whole(&carry, out);
-        }
-        let (whole, rest) = bytes.split_at(bytes.len() - bytes.len() % width);
-        self.decode_whole(whole, out);
-        self.carry.extend_from_slice(rest);
-    }
-
-    fn decode_whole(&self, bytes: &[u8], out: &mut Vec<f32>) {
-        let pairs = || bytes.as_chunks::<2>().0.iter();
-        match self.dtype {
-            Dtype::F32 => out.extend(
-                bytes
-                    .as_chunks::<4>()
-                    .0
-                    .iter()
-                    .map(|&b| f32::from_le_bytes(b)),
-            ),
-            Dtype::F16 => out.extend(pairs().map(|&b| f16::from_le_bytes(b).to_f32())),
-            Dtype::BF16 => out.extend(pairs().map(|&b| bf16::from_le_bytes(b).to_f32())),
-            Dtype::I8 | Dtype::Other(_) => unreachable!("invariant: the header was checked"),
-        }
-    }
-}
-
-/// Builds one weight from its values in file order; an embedding is quantised row block by row block as it grows.
-struct Collector {
-    role: Role,
-    weight_type: WeightType,
-    shape: Vec<usize>,
-    values: Vec<f32>,
-    blocks: Vec<u8>,
-}
-
-impl Collector {
-    fn new(role: Role, shape: &[usize], weight_type: WeightType) -> Collector {
-        let mut collector = Collector {
-            role,
-            weight_type,
-            shape: shape.to_vec(),
-            values: Vec::new(),
-            blocks: Vec::new(),
-        };
-        if !collector.quantizes_rows() {
-            // Exact, so that the largest tensor is never held twice by a growing vector.
-            collector.values.reserve_exact(shape.iter().product());
-        }
-        collector
-    }
-
-    fn quantizes_rows(&self) -> bool {
-        self.weight_type == WeightType::Q8 && self.role == Role::Rows
-    }
-
-    fn push(&mut self, values: &[f32]) -> Result<()> {
-        self.values.extend_from_slice(values);
-        self.quantize_complete_rows()
-    }
-
-    fn quantize_complete_rows(&mut self) -> Result<()> {
-        if !self.quantizes_rows() {
-            return Ok(());
-        }
-        let block_len = BLOCK_ROWS * self.shape[1];
-        let n_blocks = self.values.len() / block_len;
-        if n_blocks > 0 {
-            self.quantize_rows(n_blocks * BLOCK_ROWS)?;
-        }
-        Ok(())
-    }
-
-    /// Quantises the first `n_rows` rows of `values` and drops them.
-    fn quantize_rows(&mut self, n_rows: usize) -> Result<()> {
-        let n_in = self.shape[1];
-        let rows = Tensor::from_slice(&self.values[..n_rows * n_in], (n_rows, n_in), &Device::Cpu)?;
-        quantize_rows(&rows, &mut self.blocks)?;
-        self.values.drain(..n_rows * n_in);
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<Weight> {
-        if self.quantizes_rows() {
-            let n_rows = self.values.len() / self.shape[1];
-            if n_rows > 0 {
-                self.quantize_rows(n_rows)?;
-            }
-            return Ok(Weight::Q8Matrix {
-                blocks: self.blocks,
-                shape: (self.shape[0], self.shape[1]),
-            });
-        }
-        let tensor = Tensor::from_vec(self.values, self.shape, &Device::Cpu)?;
-        Ok(match (self.role, self.weight_type) {
-            (Role::Float, _) => Weight::Float(tensor),
-            (Role::Rows, _) => Weight::F32Matrix(tensor),
-            (Role::Conv1d, WeightType::F32) => Weight::F32Matrix(tensor.t()?), // (out, in)
-            (Role::Conv1d, WeightType::Q8) => {
-                let rows = tensor.t()?.contiguous()?; // (out, in)
-                quantize_rows(&rows, &mut self.blocks)?;
-                Weight::Q8Matrix {
-                    blocks: self.blocks,
-                    shape: rows.dims2()?,
-                }
-            }
-        })
     }
 }

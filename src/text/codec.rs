@@ -10,6 +10,7 @@ pub struct Codec {
     /// The bytes of all tokens in one piece; token `i` is `bytes[offsets[i]..offsets[i + 1]]`.
     bytes: Vec<u8>,
     offsets: Vec<u32>,
+    special_ids: Vec<u32>,
     /// The ids that stand for text, in the order of their bytes, for [`Codec::tokens_spelling`].
     by_bytes: Vec<u32>,
 }
@@ -20,8 +21,14 @@ impl Codec {
     /// # Errors
     /// [`Error::Tokenizer`] if it is not readable, not byte-level, or has ids of `vocab_size` and above.
     pub fn from_json(json: &[u8], vocab_size: usize) -> Result<Codec> {
-        let tokenizer =
-            Tokenizer::from_bytes(json).map_err(|error| Error::Tokenizer(error.to_string()))?;
+        let unreadable = |error: tokenizers::Error| Error::Tokenizer(error.to_string());
+        let mut tokenizer = Tokenizer::from_bytes(json).map_err(unreadable)?;
+        if tokenizer.get_normalizer().is_some() {
+            return refuse("has a normalizer, which changes the text; only GPT-2's kind is read".into());
+        }
+        // What belongs to training in batches: a prompt is neither cut nor filled up.
+        tokenizer.with_truncation(None).map_err(unreadable)?;
+        tokenizer.with_padding(None);
         let n_tokens = tokenizer.get_vocab_size(true);
         if n_tokens > vocab_size {
             return refuse(format!(
@@ -55,20 +62,32 @@ impl Codec {
             tokenizer,
             bytes,
             offsets,
+            special_ids: (added.iter())
+                .filter(|(_, token)| token.special)
+                .map(|(&id, _)| id)
+                .collect(),
             by_bytes: Vec::new(),
         };
         // An added token like <|endoftext|> is no spelling of the text it looks like.
-        let mut by_bytes: Vec<u32> = (0..n_tokens as u32)
-            .filter(|id| !added.contains_key(id))
-            .collect();
+        let mut by_bytes: Vec<u32> = (0..n_tokens as u32).filter(|id| !added.contains_key(id)).collect();
         by_bytes.sort_unstable_by(|&a, &b| codec.token_bytes(a).cmp(codec.token_bytes(b)));
         codec.by_bytes = by_bytes;
-        match (0..=255).find(|&byte| codec.range(&[byte], true).is_empty()) {
-            Some(byte) => refuse(format!(
+        let is_missing = |&byte: &u8| {
+            codec
+                .starting_with(&[byte])
+                .first()
+                .is_none_or(|&id| codec.token_bytes(id) != [byte])
+        };
+        if let Some(byte) = (0..=255).find(is_missing) {
+            return refuse(format!(
                 "no token stands for the byte {byte:#04x} alone, so not every text can be spelt"
-            )),
-            None => Ok(codec),
+            ));
         }
+        let probe = "a b\u{e9}  \r\n9";
+        if codec.decode(&codec.encode(probe)?) != probe {
+            return refuse("changes the text it encodes, as with add_prefix_space; only GPT-2's kind is read".into());
+        }
+        Ok(codec)
     }
 
     /// Token ids of `text`, as transformers' tokenizer gives them.
@@ -84,11 +103,7 @@ impl Codec {
 
     /// Text of `ids`; bytes that are not UTF-8 become U+FFFD, as in transformers' decode.
     pub fn decode(&self, ids: &[u32]) -> String {
-        let bytes: Vec<u8> = ids
-            .iter()
-            .flat_map(|&id| self.token_bytes(id))
-            .copied()
-            .collect();
+        let bytes: Vec<u8> = ids.iter().flat_map(|&id| self.token_bytes(id)).copied().collect();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
@@ -101,34 +116,39 @@ impl Codec {
         }
     }
 
+    /// Whether `id` stands for no text, like <|endoftext|>.
+    pub fn is_special(&self, id: u32) -> bool {
+        self.special_ids.contains(&id)
+    }
+
     /// Number of tokens, added ones included.
     pub fn vocab_size(&self) -> usize {
         self.offsets.len() - 1
     }
 
-    /// Every token that may come next when the text to come must begin with `spelling`: those that begin with it,
-    /// and those that it begins with.
+    /// The tokens that may come next when the text to come must begin with `spelling`: those that begin with all of it,
+    /// and where there is none, the one that the tokenizer would begin it with. A shorter token that happens to fit,
+    /// like " a" for " alw", is a word of its own to the model, and leads where no text ever went.
     ///
-    /// # Shapes
-    /// - `spelling`: at least one byte
-    pub fn tokens_spelling<'a>(&'a self, spelling: &'a [u8]) -> impl Iterator<Item = u32> + 'a {
-        let shorter = (1..spelling.len()).flat_map(move |len| self.range(&spelling[..len], true));
-        shorter.chain(self.range(spelling, false)).copied()
+    /// # Errors
+    /// [`Error::Tokenizer`] as [`Codec::encode`].
+    pub fn tokens_spelling(&self, spelling: &[u8]) -> Result<Vec<u32>> {
+        let covering = self.starting_with(spelling);
+        if !covering.is_empty() {
+            return Ok(covering.to_vec());
+        }
+        // The rest of a character that was begun by a token is no text, but its bytes are tokens.
+        let first = match std::str::from_utf8(spelling) {
+            Ok(text) => self.encode(text)?[0],
+            Err(_) => self.starting_with(&spelling[..1])[0],
+        };
+        Ok(vec![first])
     }
 
-    /// The tokens that are `prefix`, or that begin with it.
-    fn range(&self, prefix: &[u8], exact: bool) -> &[u32] {
-        let start = self
-            .by_bytes
-            .partition_point(|&id| self.token_bytes(id) < prefix);
-        let len = self.by_bytes[start..].partition_point(|&id| {
-            let bytes = self.token_bytes(id);
-            if exact {
-                bytes == prefix
-            } else {
-                bytes.starts_with(prefix)
-            }
-        });
+    /// The tokens whose bytes begin with `prefix`; if one is `prefix` itself, it comes first.
+    fn starting_with(&self, prefix: &[u8]) -> &[u32] {
+        let start = (self.by_bytes).partition_point(|&id| self.token_bytes(id) < prefix);
+        let len = self.by_bytes[start..].partition_point(|&id| self.token_bytes(id).starts_with(prefix));
         &self.by_bytes[start..start + len]
     }
 }
@@ -144,9 +164,6 @@ fn byte_alphabet() -> impl Fn(char) -> Option<u8> {
     let others: Vec<u8> = (0..=255).filter(|&byte| !is_printable(byte)).collect();
     move |char| match u8::try_from(char) {
         Ok(byte) => is_printable(byte).then_some(byte),
-        Err(_) => (char as usize)
-            .checked_sub(0x100)
-            .and_then(|i| others.get(i))
-            .copied(),
+        Err(_) => (char as usize).checked_sub(0x100).and_then(|i| others.get(i)).copied(),
     }
 }

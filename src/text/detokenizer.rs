@@ -28,8 +28,7 @@ fn complete_len(bytes: &[u8]) -> usize {
     // A character has at most four bytes, so an unfinished one begins within the last three.
     for unfinished_len in 1..=bytes.len().min(3) {
         let start = bytes.len() - unfinished_len;
-        let is_unfinished =
-            |error: std::str::Utf8Error| error.valid_up_to() == 0 && error.error_len().is_none();
+        let is_unfinished = |error: std::str::Utf8Error| error.valid_up_to() == 0 && error.error_len().is_none();
         if std::str::from_utf8(&bytes[start..]).is_err_and(is_unfinished) {
             return start;
         }
@@ -56,10 +55,7 @@ mod tests {
 
     #[test]
     fn a_split_emoji_waits_for_its_last_byte() {
-        assert_eq!(
-            pieces("a😀b".as_bytes(), &[2, 3, 4]),
-            ["a", "", "", "😀b", ""]
-        );
+        assert_eq!(pieces("a😀b".as_bytes(), &[2, 3, 4]), ["a", "", "", "😀b", ""]);
     }
 
     #[test]
@@ -69,10 +65,7 @@ mod tests {
 
     #[test]
     fn bytes_that_cannot_begin_a_character_do_not_wait() {
-        assert_eq!(
-            pieces(&[0xFF, b'a', 0x80], &[1, 2]),
-            ["\u{FFFD}", "a", "\u{FFFD}", ""]
-        );
+        assert_eq!(pieces(&[0xFF, b'a', 0x80], &[1, 2]), ["\u{FFFD}", "a", "\u{FFFD}", ""]);
         // E4 could begin a character, but not with 'a' behind it.
         assert_eq!(pieces(&[0xE4, b'a'], &[1]), ["", "\u{FFFD}a", ""]);
         // F5 and an overlong C0 begin nothing.

@@ -2,25 +2,29 @@
 //! The last word is taken back, and generation has to spell its bytes first.
 
 use super::codec::Codec;
+use crate::error::Result;
 
-/// Longest tail that is taken back, in bytes: longer than English words, short enough to be spelt quickly.
+/// Longest tail that is taken back, in bytes and in tokens: longer than English words, short enough to be spelt quickly.
 const MAX_TAIL_BYTES: usize = 48;
+const MAX_TAIL_TOKENS: usize = 8;
 
 /// Takes the tokens of the last word (with the space before it) or of the spaces at the end off `ids`.
 /// Returns their bytes.
 pub fn take_back(codec: &Codec, text: &str, ids: &mut Vec<u32>) -> Vec<u8> {
     let tail_len = tail_len(text);
-    let mut taken_len = 0;
+    let is_far_enough = |taken: usize, n_tokens: usize| taken >= tail_len || n_tokens >= MAX_TAIL_TOKENS;
+    let (mut start, mut n_tokens) = (text.len(), 0);
     // Whole tokens, and whole characters: what is spelt again must be text.
-    while taken_len < tail_len || !text.is_char_boundary(text.len() - taken_len) {
+    while !is_far_enough(text.len() - start, n_tokens) || !text.is_char_boundary(start) {
         let Some(id) = ids.pop() else { break };
-        taken_len += codec.token_bytes(id).len();
+        start = start.saturating_sub(codec.token_bytes(id).len());
+        n_tokens += 1;
     }
-    text.as_bytes()[text.len() - taken_len..].to_vec()
+    text.as_bytes()[start..].to_vec()
 }
 
-/// Bytes at the end of `text` whose tokens depend on what follows: GPT-2's tokens never cross from a run of letters,
-/// digits, marks or spaces into the next, but a space belongs to the run after it.
+/// Bytes at the end of `text` whose tokens depend on what follows: GPT-2's tokens do not cross from a run of letters,
+/// digits, marks or spaces into the next, but a space belongs to the run after it, and an apostrophe to a contraction.
 fn tail_len(text: &str) -> usize {
     #[derive(PartialEq)]
     enum Class {
@@ -38,16 +42,13 @@ fn tail_len(text: &str) -> usize {
     let Some(last) = text.chars().next_back().map(class) else {
         return 0;
     };
-    let run_start = text.trim_end_matches(|c| class(c) == last).len();
-    let with_space = if last != Class::Space && text[..run_start].ends_with(' ') {
-        run_start - 1
-    } else {
-        run_start
-    };
-    let mut start = with_space.max(text.len().saturating_sub(MAX_TAIL_BYTES));
-    while !text.is_char_boundary(start) {
-        start += 1;
+    let mut start = text.trim_end_matches(|c| class(c) == last).len();
+    if (last == Class::Letter && text[..start].ends_with('\''))
+        || (last != Class::Space && text[..start].ends_with(' '))
+    {
+        start -= 1;
     }
+    start = start.max(text.ceil_char_boundary(text.len().saturating_sub(MAX_TAIL_BYTES)));
     text.len() - start
 }
 
@@ -67,8 +68,16 @@ impl Spelling {
         self.remaining.is_empty()
     }
 
+    /// Whether what is left to spell is a word, or a part of one, and not only the space before the next.
+    pub fn is_word(&self) -> bool {
+        self.remaining.iter().any(|byte| !byte.is_ascii_whitespace())
+    }
+
     /// The tokens that may come next; only asked while there is something to spell.
-    pub fn allowed<'a>(&'a self, codec: &'a Codec) -> impl Iterator<Item = u32> + 'a {
+    ///
+    /// # Errors
+    /// As [`Codec::encode`].
+    pub fn allowed(&self, codec: &Codec) -> Result<Vec<u32>> {
         codec.tokens_spelling(&self.remaining)
     }
 
@@ -97,7 +106,8 @@ mod tests {
             ("he said \"", " \""),
             ("end.", "."),
             ("in 19", " 19"),
-            ("don't", "t"),
+            ("don't", "'t"),
+            ("they'r", "'r"),
             ("a é", " é"),
         ] {
             assert_eq!(&text[text.len() - tail_len(text)..], tail, "{text:?}");

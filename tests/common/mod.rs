@@ -4,10 +4,12 @@
 use std::path::PathBuf;
 
 use write_with_distilgpt2::config::Config;
+use write_with_distilgpt2::generation::config::GenerationConfig;
 use write_with_distilgpt2::model::gpt2::Gpt2;
 use write_with_distilgpt2::model::linear::WeightType;
 use write_with_distilgpt2::model::weights::Weights;
-use write_with_distilgpt2::session::Session;
+use write_with_distilgpt2::sequence::FinishedSequence;
+use write_with_distilgpt2::session::{Session, Step};
 use write_with_distilgpt2::text::codec::Codec;
 
 fn project_path(path: &str) -> PathBuf {
@@ -28,8 +30,7 @@ pub fn fixture(name: &str) -> Vec<u8> {
 
 /// config.json, parsed, and the bytes of model.safetensors.
 pub fn model_files(folder: PathBuf) -> (Config, Vec<u8>) {
-    let config =
-        Config::from_json(&String::from_utf8(read(folder.join("config.json"))).unwrap()).unwrap();
+    let config = Config::from_json(&String::from_utf8(read(folder.join("config.json"))).unwrap()).unwrap();
     (config, read(folder.join("model.safetensors")))
 }
 
@@ -45,11 +46,7 @@ pub fn gpt2_codec() -> Codec {
 pub fn session((config, file): (Config, Vec<u8>), weight_type: WeightType) -> Session {
     let mut weights = Weights::new(&config, weight_type).unwrap();
     weights.push(&file).unwrap();
-    Session::new(
-        Gpt2::new(config, weight_type, weights).unwrap(),
-        gpt2_codec(),
-    )
-    .unwrap()
+    Session::new(Gpt2::new(config, weight_type, weights).unwrap(), gpt2_codec()).unwrap()
 }
 
 pub fn pocket_session() -> Session {
@@ -76,7 +73,8 @@ pub fn safetensors(tensors: &[(String, &str, Vec<usize>, Vec<u8>)]) -> Vec<u8> {
 pub fn random_model(seed: u64) -> (Config, Vec<u8>) {
     use rand_chacha::ChaCha8Rng;
     use rand_chacha::rand_core::{Rng, SeedableRng};
-    let json = r#"{"n_embd": 16, "n_head": 2, "n_layer": 2, "n_positions": 40, "eos_token_id": 50256, "bos_token_id": 50256}"#;
+    let json =
+        r#"{"n_embd": 16, "n_head": 2, "n_layer": 2, "n_positions": 40, "eos_token_id": 50256, "bos_token_id": 50256}"#;
     let config = Config::from_json(json).unwrap();
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut tensor = |name: String, shape: &[usize]| {
@@ -111,4 +109,47 @@ pub fn random_model(seed: u64) -> (Config, Vec<u8>) {
         }
     }
     (config, safetensors(&tensors))
+}
+
+/// A generation config out of JSON.
+pub fn config(json: serde_json::Value) -> GenerationConfig {
+    GenerationConfig::from_json(&json.to_string()).unwrap()
+}
+
+/// Runs a request to its end, on a clock that stands still; checks that the streamed text is the text.
+pub fn generate(session: &mut Session, prompt: &str, config: &GenerationConfig) -> Vec<FinishedSequence> {
+    session.begin(prompt, config.clone(), 0.0).unwrap();
+    let mut streamed = vec![String::new(); config.num_return_sequences];
+    let mut finished = Vec::new();
+    while let Some(step) = session.step(0.0).unwrap() {
+        match step {
+            Step::Prefill { done, total } => assert!(done <= total),
+            Step::Token { sequence, text, .. } => streamed[sequence].push_str(&text),
+            Step::Sequence(sequence) => finished.push(sequence),
+        }
+    }
+    assert_eq!(finished.len(), config.num_return_sequences);
+    for (i, sequence) in finished.iter().enumerate() {
+        assert_eq!(sequence.sequence, i);
+        let start = if config.return_full_text { prompt.len() } else { 0 };
+        // Only an unfinished character at the end is in the one and not in the other.
+        assert_eq!(
+            sequence.generated_text[start..].trim_end_matches('\u{FFFD}'),
+            streamed[i].trim_end_matches('\u{FFFD}')
+        );
+    }
+    finished
+}
+
+/// The one text that a request comes to.
+pub fn text(session: &mut Session, prompt: &str, json: serde_json::Value) -> String {
+    let config = config(json);
+    generate(session, prompt, &config).remove(0).generated_text
+}
+
+/// The largest difference between two lists of numbers; infinite if either holds what is no number.
+pub fn max_difference(found: &[f32], expected: &[f32]) -> f32 {
+    assert_eq!(found.len(), expected.len());
+    let differences = found.iter().zip(expected).map(|(a, b)| (a - b).abs());
+    differences.fold(0.0, |max, d| if d.is_nan() { f32::INFINITY } else { max.max(d) })
 }

@@ -1,0 +1,142 @@
+//! The int8 products: against float32 as close as int8 can be, and against the scalar oracle bit for bit.
+//! Runs natively, and by wasm-pack in the browser, where matmul is the SIMD product.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+use write_with_distilgpt2::kernels::packed::PackedMatrix;
+use write_with_distilgpt2::kernels::quantize::QuantizedRows;
+use write_with_distilgpt2::kernels::{matmul, scalar};
+
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
+/// `n` values spread evenly from -1 to 1, and one in fifty a hundred times as large, as in GPT-2's residual stream.
+fn values(rng: &mut ChaCha8Rng, n: usize) -> Vec<f32> {
+    let mut value = || rng.next_u32() as f32 / u32::MAX as f32 * 2.0 - 1.0;
+    (0..n)
+        .map(|i| if i % 50 == 7 { 100.0 * value() } else { value() })
+        .collect()
+}
+
+fn pack(w: &[f32], n_in: usize) -> PackedMatrix {
+    let n_out = w.len() / n_in;
+    let mut packed = PackedMatrix::with_capacity(n_out, n_in);
+    packed.push_rows(n_out, |row, i| w[row * n_in + i]);
+    packed
+}
+
+/// Every combination of lengths at which blocks, tiles and groups begin and end.
+fn shapes() -> impl Iterator<Item = (usize, usize, usize)> {
+    let t = [1, 2, 3, 4, 5, 8, 9];
+    let n_out = [1, 7, 8, 9, 16, 33];
+    let n_in = [32, 64, 96, 768];
+    t.into_iter().flat_map(move |t| {
+        n_out
+            .into_iter()
+            .flat_map(move |n_out| n_in.into_iter().map(move |n_in| (t, n_out, n_in)))
+    })
+}
+
+#[test]
+fn products_are_those_of_the_oracle_bit_for_bit() {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    for (t, n_out, n_in) in shapes() {
+        let x = QuantizedRows::new(&values(&mut rng, t * n_in), n_in);
+        let w = pack(&values(&mut rng, n_out * n_in), n_in);
+        let bias = values(&mut rng, n_out);
+        let (mut found, mut expected) = (vec![f32::NAN; t * n_out], vec![f32::NAN; t * n_out]);
+        matmul(&x, &w, Some(&bias), &mut found);
+        scalar::matmul(&x, &w, &mut expected);
+        for (i, y) in expected.iter_mut().enumerate() {
+            *y += bias[i % n_out];
+        }
+        assert_eq!(found, expected, "{t} x {n_in} x {n_out}");
+    }
+}
+
+#[test]
+fn products_are_as_close_to_float32_as_their_groups_allow() {
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    for (t, n_out, n_in) in shapes() {
+        let x = values(&mut rng, t * n_in);
+        let w = values(&mut rng, n_out * n_in);
+        let mut found = vec![0.0; t * n_out];
+        matmul(&QuantizedRows::new(&x, n_in), &pack(&w, n_in), None, &mut found);
+        for (i, y) in found.iter().enumerate() {
+            let (x, w) = (&x[i / n_out * n_in..][..n_in], &w[i % n_out * n_in..][..n_in]);
+            let exact: f64 = x.iter().zip(w).map(|(x, w)| f64::from(*x) * f64::from(*w)).sum();
+            // Half a step on either side, the step being a 127th of the group's largest.
+            let bound: f64 = (x.chunks(32).zip(w.chunks(32)))
+                .map(|(x, w)| {
+                    let max = |v: &[f32]| v.iter().fold(0.0, |max: f64, x| max.max(f64::from(x.abs())));
+                    let sum = |v: &[f32]| v.iter().map(|x| f64::from(x.abs())).sum::<f64>();
+                    let (x_step, w_step) = (max(x) / 254.0, max(w) / 254.0);
+                    x_step * sum(w) + w_step * sum(x) + 32.0 * x_step * w_step
+                })
+                .sum();
+            assert!(
+                (f64::from(*y) - exact).abs() <= bound * 1.001,
+                "{t} x {n_in} x {n_out}: {y}, exactly {exact}, bound {bound}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_dequantized_row_is_within_half_a_step() {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let w = values(&mut rng, 19 * 96);
+    let packed = pack(&w, 96);
+    let mut row = vec![0.0; 96];
+    for i in 0..19 {
+        packed.dequantize_row(i, &mut row);
+        for (found, expected) in row.chunks(32).zip(w[i * 96..][..96].chunks(32)) {
+            let step = expected.iter().fold(0.0, |max: f32, x| max.max(x.abs())) / 127.0;
+            assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() <= 0.5001 * step));
+        }
+    }
+}
+
+#[test]
+fn rows_may_be_packed_in_any_number_of_calls() {
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    let w = values(&mut rng, 21 * 64);
+    let mut in_calls = PackedMatrix::with_capacity(21, 64);
+    for (first, n_rows) in [(0, 8), (8, 8), (16, 5)] {
+        in_calls.push_rows(n_rows, |row, i| w[(first + row) * 64 + i]);
+    }
+    let whole = pack(&w, 64);
+    assert_eq!(in_calls.n_out(), 21);
+    assert!((0..3).all(|block| in_calls.block(block) == whole.block(block)));
+}
+
+#[test]
+fn the_largest_values_do_not_overflow() {
+    // All products at their limit: 127 * 127 * 32 in a group.
+    let n_in = 3072;
+    let mut y = [0.0];
+    matmul(
+        &QuantizedRows::new(&vec![-2.0; n_in], n_in),
+        &pack(&vec![3.0; n_in], n_in),
+        None,
+        &mut y,
+    );
+    assert!((y[0] + 6.0 * n_in as f32).abs() < 0.1, "{}", y[0]);
+}
+
+#[test]
+fn zeros_stay_zeros_and_what_is_no_number_stays_none() {
+    let product = |x: f32, w: f32| {
+        let mut y = [1.0];
+        matmul(&QuantizedRows::new(&[x; 32], 32), &pack(&[w; 32], 32), None, &mut y);
+        y[0]
+    };
+    assert_eq!(product(0.0, 1.0), 0.0);
+    assert_eq!(product(1.0, 0.0), 0.0);
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        assert!(product(bad, 1.0).is_nan());
+        assert!(product(1.0, bad).is_nan());
+    }
+}
