@@ -117,7 +117,7 @@ totals() {
        END { printf "\n%d passed, %d failed, %d skipped\n", passed, failed, skipped }' "$1"
 }
 
-wasm_test() { wasm-pack test --release --headless --chrome --chromedriver "$(command -v chromedriver)" -- --locked --test web --test kernels; }
+wasm_test() { wasm-pack test --headless --chrome --chromedriver "$(command -v chromedriver)" -- --locked --test web --test kernels; }
 
 case "${1:-build}" in
   build) build ;;
