@@ -5,6 +5,7 @@ import { readFile, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { fileURLToPath } from "node:url";
 
 /** @type {Record<string, string>} */
 const MIME_TYPES = {
@@ -102,7 +103,7 @@ async function main([root, portText, ...rest]) {
   console.log(`http://localhost:${port}/ serves ${root}; Ctrl+C stops it.`);
 }
 
-if (process.argv[1] === import.meta.filename) {
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   main(process.argv.slice(2)).catch((error) => {
     console.error(error.message);
     process.exitCode = 1;

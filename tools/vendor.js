@@ -1,23 +1,22 @@
 // Bundles CodeMirror into one ES module the page can import: node tools/vendor.js
 
 import { readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-const root = new URL("../", import.meta.url);
-const entry = new URL("tools/codemirror.js", root);
-const bundle = new URL("www/vendor/codemirror.js", root);
-const types = new URL("www/vendor/codemirror.d.ts", root);
+/** @param {string} path in the project */
+const pathOf = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 // Its licence asks to stay with every copy, and minifying would lose it.
-const licence = await readFile(new URL("node_modules/@codemirror/view/LICENSE", root), "utf8");
+const licence = await readFile(pathOf("node_modules/@codemirror/view/LICENSE"), "utf8");
 
 await build({
-  entryPoints: [entry.pathname],
-  outfile: bundle.pathname,
+  entryPoints: [pathOf("tools/codemirror.js")],
+  outfile: pathOf("www/vendor/codemirror.js"),
   bundle: true,
   format: "esm",
   minify: true,
   target: "es2022",
   banner: { js: `/*! CodeMirror, https://codemirror.net\n\n${licence}*/` },
 });
-await writeFile(types, 'export * from "../../tools/codemirror.js";\n');
+await writeFile(pathOf("www/vendor/codemirror.d.ts"), 'export * from "../../tools/codemirror.js";\n');

@@ -56,6 +56,8 @@ export const pipelineWith =
           progress_callback?.({ status: "progress", name: id, loaded, total, progress });
         },
       });
+      // Cancelled too late to stop the loading; nobody waits for the pipeline.
+      if (signal?.aborted) throw new EngineError("aborted", "Cancelled.");
     } catch (error) {
       client.terminate();
       throw error;

@@ -7,6 +7,8 @@ import { firstWord } from "./editor/state.js";
 import { Suggester } from "./editor/suggester.js";
 import { EngineClient } from "./engine/client.js";
 import { MODELS } from "./models.js";
+import { Announcer } from "./ui/announcer.js";
+import { browserStorage } from "./ui/browser-storage.js";
 import { hintFor } from "./ui/hint.js";
 import { fillModelDialog, openModelDialog } from "./ui/model-dialog.js";
 import { ModelSwitch } from "./ui/model-switch.js";
@@ -16,6 +18,7 @@ import { SuggestionBar, followKeyboard } from "./ui/suggestion-bar.js";
 /**
  * @import { GhostState } from "./editor/ghost-text.js"
  * @import { ModelState } from "./ui/model-switch.js"
+ * @import { Writing } from "./ui/status.js"
  */
 
 /**
@@ -28,36 +31,41 @@ const clock = {
   setTimeout: (/** @type {() => void} */ callback, /** @type {number} */ ms) => setTimeout(callback, ms),
   clearTimeout: (/** @type {number} */ timer) => clearTimeout(timer),
 };
-const storage = browserStorage();
+const localStore = browserStorage("localStorage");
 const isMac = /^Mac|^iP/.test(navigator.platform);
 
 // What is said
 
-const statusLine = new StatusLine(byId("status"));
+const toText = () => view.focus();
+const announcer = new Announcer(byId("announcer"));
+const announce = (/** @type {string} */ sentence) => announcer.say(sentence);
+const statusLine = new StatusLine(byId("status"), toText);
 /** @type {ModelState} */
 let models = { active: null, loading: null, failure: null, restarting: null };
-/** @type {{isThinking: boolean, problem: string | null}} */
-let writing = { isThinking: false, problem: null };
+/** @type {Writing} */
+let writing = { isThinking: false, suggestionProblem: null, draftProblem: null };
 
-const say = (/** @type {Partial<typeof writing>} */ change = {}) => {
+const say = (/** @type {Partial<Writing>} */ change = {}) => {
   writing = { ...writing, ...change };
   statusLine.show(describe(models, writing));
 };
-const announce = (/** @type {string} */ text) => (byId("announcer").textContent = text);
 
 // The engine and its models
 
 const client = new EngineClient({
   onStateChange: (state) => {
     modelSwitch.engineChanged(state);
-    if (state.name === "ready") suggester.renew();
+    if (state.name === "ready") {
+      suggester.renew();
+      announce(`${models.active?.model.title} is ready.`);
+    }
     if (state.name === "restarting") announce(state.error.message);
   },
 });
 const modelSwitch = new ModelSwitch({
   client,
   models: MODELS,
-  storage,
+  storage: localStore,
   onChange: (state) => {
     models = state;
     say();
@@ -70,15 +78,24 @@ const suggester = new Suggester({
   client,
   clock,
   nextSeed: () => crypto.getRandomValues(new Uint32Array(1))[0],
-  onSuggestion: (text) => showSuggestion(view, text),
-  onSettled: (text) => announce(text === "" ? "No suggestion." : `Suggestion: ${text}`),
-  onThinking: (isThinking) => say(isThinking ? { isThinking, problem: null } : { isThinking }),
-  onError: (error) => say({ problem: error.message }),
+  onSuggestion: (text) => {
+    showSuggestion(view, text);
+    if (text === "") announcer.gone();
+  },
+  onSettled: (text) => announcer.settled(text),
+  onThinking: (isThinking) => say(isThinking ? { isThinking, suggestionProblem: null } : { isThinking }),
+  onError: (error) => say({ suggestionProblem: error.message }),
 });
-const draft = new Draft({ storage, clock, onProblem: (problem) => say({ problem }) });
+const draft = new Draft({
+  tab: browserStorage("sessionStorage"),
+  device: localStore,
+  clock,
+  onProblem: (draftProblem) => say({ draftProblem }),
+});
 const bar = new SuggestionBar(byId("suggestion-bar"), {
   onTakeWord: () => accept(view, firstWord),
   onTakeAll: () => accept(view, whole),
+  onFocusLost: toText,
 });
 const ghost = ghostText({
   suggester,
@@ -86,7 +103,7 @@ const ghost = ghostText({
     bar.show(state.suggestion);
     showHint(state);
   },
-  onNothingToContinue: () => announce("Nothing to continue here: put the caret behind a word."),
+  announce,
 });
 const view = createEditor(byId("editor"), draft.read(), {
   extensions: ghost,
@@ -111,29 +128,21 @@ const automatic = byId("automatic");
 byId("open-about").addEventListener("click", () => about.showModal());
 byId("open-models").addEventListener("click", () => openModelDialog(modelDialog, models.active?.model.id));
 fillModelDialog(modelDialog, MODELS, (id) => modelSwitch.choose(id));
-byId("cancel").addEventListener("click", () => modelSwitch.cancel());
+byId("cancel").addEventListener("click", () => {
+  modelSwitch.cancel();
+  announce("The download is cancelled.");
+});
 byId("retry").addEventListener("click", () => modelSwitch.retry());
 byId("use-bundled").addEventListener("click", () => modelSwitch.choose(MODELS[0].id));
 automatic.addEventListener("change", () => suggester.setAutomatic(automatic.checked));
 window.addEventListener("pagehide", () => draft.save());
+document.addEventListener("visibilitychange", () => {
+  // A phone may end a hidden page without another word.
+  if (document.visibilityState === "hidden") draft.save();
+});
 if (window.visualViewport) followKeyboard(window.visualViewport, document.documentElement);
 
 showHint({ suggestion: "", tabLeaves: false });
-view.focus();
+suggester.setAutomatic(automatic.checked);
+toText();
 await modelSwitch.start();
-
-/** @returns {Pick<Storage, "getItem" | "setItem" | "removeItem">} */
-function browserStorage() {
-  try {
-    return window.localStorage;
-  } catch (error) {
-    // Where cookies are blocked, merely naming it throws.
-    return {
-      getItem: () => null,
-      setItem: () => {
-        throw error;
-      },
-      removeItem: () => {},
-    };
-  }
-}

@@ -8,7 +8,9 @@ import { pipelineWith } from "../../www/api.js";
 let calls;
 /** @type {Error | null} */
 let loadError;
+let onLoad = () => {};
 beforeEach(() => {
+  onLoad = () => {};
   calls = [];
   loadError = null;
 });
@@ -18,6 +20,7 @@ const pipeline = pipelineWith(() => /** @type {any} */ ({
     calls.push(["load", model.id, options]);
     options.onProgress({ receivedBytes: 1, totalBytes: null, fromNetwork: true });
     options.onProgress({ receivedBytes: 50, totalBytes: 200, fromNetwork: true });
+    onLoad();
     if (loadError !== null) throw loadError;
   },
   generate: async (/** @type {any} */ ...args) => {
@@ -68,6 +71,16 @@ test("dispose ends the worker", async () => {
 test("a load that fails is rejected and leaves no worker behind", async () => {
   loadError = new Error("no network");
   await assert.rejects(pipeline("text-generation", "pocket-gpt2"), loadError);
+  assert.deepEqual(calls.at(-1), ["terminate"]);
+});
+
+test("a load that is cancelled too late to stop leaves no worker behind either", async () => {
+  const controller = new AbortController();
+  onLoad = () => controller.abort();
+  await assert.rejects(pipeline("text-generation", "pocket-gpt2", { signal: controller.signal }), {
+    name: "AbortError",
+    code: "aborted",
+  });
   assert.deepEqual(calls.at(-1), ["terminate"]);
 });
 

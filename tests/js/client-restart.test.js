@@ -32,7 +32,11 @@ for (const [cause, kill] of Object.entries(DEATHS)) {
       assert.ok(outcome.status === "rejected");
       assert.equal(outcome.reason.name, "EngineError");
       assert.equal(outcome.reason.code, "worker_died");
+      assert.doesNotMatch(outcome.reason.message, /started again/, "which will be over when it is read");
     }
+    const restarting = h.states.at(-1);
+    assert.ok(restarting?.name === "restarting");
+    assert.match(restarting.error.message, /^The engine stopped: .*\. It is being started again\.$/);
     assert.equal(dead.terminated, true);
     assert.equal(h.workers.length, 2);
     assert.deepEqual(names(), ["ready", "restarting"]);
@@ -73,6 +77,25 @@ test("the reload has the dtype and the progress of the load it repeats", async (
   assert.equal(dtype, "f32");
   h.worker.say({ type: "progress", id, receivedBytes: 1, totalBytes: 2, fromNetwork: false });
   assert.equal(told, 1);
+});
+
+test("a model that was not kept is not downloaded again unasked", async () => {
+  await h.load();
+  const loading = h.client.load(MODEL);
+  h.done("load", { ...INFO, kept: false });
+  await loading;
+  const message = /^The engine stopped: .* A model is not kept on this device .* Load it again, or choose another model\.$/;
+  const generating = assert.rejects(h.client.generate("Once", {}), { code: "worker_died", message });
+  await h.die();
+  await generating;
+  const last = h.states.at(-1);
+  assert.ok(last?.name === "failed");
+  assert.match(last.error.message, message);
+  assert.equal(h.workers.length, 1);
+
+  await h.load();
+  await h.die();
+  assert.equal(h.workers.length, 3, "the next one is kept, and comes back again");
 });
 
 test("a worker that dies in a load brings back the model before it", async () => {
@@ -182,6 +205,28 @@ describe("while restarting", () => {
     assert.equal((await loading).id, "another");
     assert.deepEqual(names(), ["ready", "restarting", "ready"]);
   });
+
+  for (const first of ["the reload", "the other load"]) {
+    test(`another load that is cancelled brings the reload back, whichever is heard of first (${first})`, async () => {
+      const reloadId = h.lastId("load");
+      const controller = new AbortController();
+      const cancelled = assert.rejects(h.client.load({ ...MODEL, id: "another" }, { signal: controller.signal }), {
+        code: "aborted",
+      });
+      const otherId = h.lastId("load");
+      controller.abort();
+      for (const id of first === "the reload" ? [reloadId, otherId] : [otherId, reloadId]) {
+        h.worker.say({ type: "error", id, error: { name: "AbortError", code: "aborted", message: "Cancelled." }, fatal: false });
+        await turn();
+      }
+      await cancelled;
+      assert.deepEqual(names(), ["ready", "restarting"]);
+      assert.equal(h.worker.last("load").model.id, MODEL.id);
+      h.done("load", INFO);
+      await turn();
+      assert.deepEqual(names(), ["ready", "restarting", "ready"]);
+    });
+  }
 
   test("terminate ends it quietly", async () => {
     h.client.terminate();

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import { ClientHarness, INFO, MODEL } from "./client-harness.js";
+import { turn } from "./fakes.js";
 
 /** @type {ClientHarness} */
 let h;
@@ -69,16 +70,86 @@ describe("load", () => {
   });
 
   for (const when of ["before hello", "after hello"]) {
-    test(`is aborted ${when}`, async () => {
+    test(`is aborted ${when}, once the worker says that it stopped`, async () => {
       const controller = new AbortController();
-      const loading = h.client.load(MODEL, { signal: controller.signal });
+      let isSettled = false;
+      const loading = h.client.load(MODEL, { signal: controller.signal }).finally(() => (isSettled = true));
       if (when === "after hello") await h.hello();
       controller.abort();
-      await assert.rejects(loading, { name: "AbortError", code: "aborted" });
       if (when === "before hello") await h.hello();
+      await turn();
       assert.equal(h.lastId("cancel"), h.lastId("load"));
+      assert.equal(isSettled, false);
+      h.error("load", "aborted", "Cancelled.");
+      await assert.rejects(loading, { name: "AbortError", code: "aborted" });
+      assert.deepEqual(h.states, []);
     });
   }
+
+  test("an abort that comes too late leaves it loaded, and says so; progress is told no more", async () => {
+    const controller = new AbortController();
+    let told = 0;
+    const loading = h.client.load(MODEL, { signal: controller.signal, onProgress: () => told++ });
+    await h.hello();
+    controller.abort();
+    h.worker.say({ type: "progress", id: h.lastId("load"), receivedBytes: 2, totalBytes: 2, fromNetwork: true });
+    h.done("load", INFO);
+    assert.deepEqual(await loading, INFO);
+    assert.deepEqual(h.states, [{ name: "ready", info: INFO }]);
+    assert.equal(told, 0);
+  });
+});
+
+describe("what cannot be sent", () => {
+  /** @type {[string, unknown, RegExp][]} */
+  const values = [
+    ["temperature", NaN, /^temperature must be a finite number, got NaN$/],
+    ["max_time", Infinity, /^max_time must be a finite number, got Infinity$/],
+    ["eos_token_id", [1, 2, -Infinity], /^eos_token_id must be a finite number, got -Infinity$/],
+    ["seed", 7n, /^seed must be .* got bigint$/],
+    ["stop_strings", ["a", undefined, "b"], /^stop_strings must be .* got undefined$/],
+    ["top_k", () => 5, /^top_k must be .* got function$/],
+    ["top_p", { value: 1 }, /^top_p must be .* got object$/],
+  ];
+  for (const [name, value, message] of values) {
+    test(`${name}: ${typeof value === "object" ? JSON.stringify(value) : String(value)} is refused by name, and nothing is asked`, async () => {
+      await h.load();
+      const generation_config = /** @type {any} */ ({ do_sample: true, [name]: value });
+      await assert.rejects(h.client.generate("Once", generation_config), { code: "generation_config", message });
+      assert.equal(h.worker.last("generate"), undefined);
+    });
+  }
+
+  test("null, undefined and lists are sent as they are", async () => {
+    await h.load();
+    const sent = /** @type {any} */ ({ max_time: null, seed: undefined, stop_strings: ["a", "b", "c"], eos_token_id: [] });
+    const generating = h.client.generate("Once", sent);
+    assert.deepEqual(h.worker.last("generate").generation_config, sent);
+    h.done("generate", []);
+    await generating;
+  });
+
+  const uncloneable = /** @type {any} */ ({ ...MODEL, files: () => {} });
+
+  test("a model with a function in it is refused before and after hello, and is in nobody's way", async () => {
+    const refused = () =>
+      assert.rejects(h.client.load(uncloneable), { code: "not_sent", message: /could not be cloned\. Pass plain data/ });
+    const before = refused();
+    const loading = h.client.load(MODEL);
+    await h.hello();
+    await Promise.all([before, refused()]);
+    assert.deepEqual(h.worker.received.map(({ model }) => model), [MODEL]);
+    h.done("load", INFO);
+    await loading;
+  });
+
+  test("nor does its signal cancel anything later", async () => {
+    await h.load();
+    const controller = new AbortController();
+    await assert.rejects(h.client.load(uncloneable, { signal: controller.signal }), { code: "not_sent" });
+    controller.abort();
+    assert.equal(h.worker.last("cancel"), undefined);
+  });
 });
 
 describe("generate", () => {
@@ -135,6 +206,16 @@ describe("generate", () => {
 
 test("generate without a worker is rejected", async () => {
   await assert.rejects(h.client.generate("Once", {}), { code: "no_model" });
+});
+
+test("a worker that was stopped before its hello does not bring its requests to the next one", async () => {
+  const stopped = assert.rejects(h.client.load({ ...MODEL, id: "stopped" }), { code: "aborted" });
+  const first = h.worker;
+  h.client.terminate();
+  await stopped;
+  await h.load();
+  first.say({ type: "hello" });
+  assert.deepEqual(h.worker.received.map(({ model }) => model.id), [MODEL.id]);
 });
 
 test("terminate ends the worker and what is pending; a later load starts another", async () => {

@@ -62,14 +62,22 @@ describe("broken connections", () => {
     assert.deepEqual(h.ranges, [undefined, `bytes=${CUT}-`]);
   });
 
-  test("a server that never answers is unreachable", async () => {
-    const outcome = h.get({ fetch: () => new Promise(() => {}) });
+  test("a server that never answers is asked five times, and then counts as a lost connection", async () => {
+    let asked = 0;
+    const silent = () => {
+      asked++;
+      return /** @type {Promise<Response>} */ (new Promise(() => {}));
+    };
+    const outcome = h.get({ fetch: silent });
     await turn();
     for (let attempt = 0; attempt <= 4; attempt++) {
       h.clock.stall();
       await turn();
     }
-    assert.equal((await outcome).error?.code, "connection_lost");
+    const { error } = await outcome;
+    assert.equal(error?.code, "connection_lost");
+    assert.match(error.message, /^Nothing of model\.safetensors from .* came for 30 seconds\. Check the network/);
+    assert.equal(asked, 5);
   });
 
   test("a partial file that is whole but for its mark needs no network", async () => {
@@ -161,6 +169,20 @@ describe("refusals", () => {
     });
   }
 
+  test("what had arrived before a refusal is kept for the next load", async () => {
+    h.hub.fail(PATH, "cut", { times: 1 });
+    await h.get({
+      sleep: (ms, signal) => {
+        if (ms < 30_000) h.hub.fail(PATH, "status", { status: 403 });
+        return h.clock.sleep(ms, signal);
+      },
+    });
+    assert.equal(h.stored?.length, CUT);
+    h.hub.mend(PATH);
+    assertWhole(await h.get());
+    assert.equal(h.ranges.at(-1), `bytes=${CUT}-`);
+  });
+
   test("the connection of a refusal is let go", async () => {
     h.hub.fail(PATH, "status", { status: 404 });
     /** @type {AbortSignal | null | undefined} */
@@ -178,6 +200,17 @@ describe("refusals", () => {
     h.hub.fail(PATH, "status", { status: 429, retryAfter: "2", times: 1 });
     assertWhole(await h.get());
     assert.deepEqual(h.clock.waitsMs, [2000]);
+  });
+
+  test("a Retry-After shorter than the usual waits does not shorten them", async () => {
+    for (const retryAfter of ["0", "1"]) {
+      h.reset();
+      h.hub.fail(PATH, "status", { status: 429, retryAfter });
+      const { error } = await h.get();
+      assert.equal(error?.code, "busy");
+      assert.match(error.message, retryAfter === "0" ? /Load again later/ : /in 1 seconds/);
+      assert.deepEqual(h.clock.waitsMs, retryAfter === "0" ? [500, 1000, 2000, 4000] : [1000, 1000, 2000, 4000]);
+    }
   });
 
   test("429 with an hour to wait is an error that says so", async () => {

@@ -29,7 +29,6 @@ export function fakeModel(site = "https://hub.test", golden = null) {
       weights: file("model.safetensors", text.weights),
     },
     golden,
-    card: `${site}/card`,
   };
   files.set("golden.json", "golden: the logits");
   /** @type {string[]} */
@@ -61,6 +60,8 @@ export class FakeWasm {
   /** @type {Error | null} */
   pushError = null;
   isGolden = true;
+  /** @type {Error | null} */
+  checkError = null;
   /** @type {{config_json: string, dtype: string, freed: boolean}[]} */
   builders = [];
   /** @type {FakeSession[]} */
@@ -143,6 +144,7 @@ export class FakeSession {
 
   /** @param {string} golden_json */
   check(golden_json) {
+    if (this.#wasm.checkError !== null) throw this.#wasm.checkError;
     this.checked = golden_json;
     return this.#wasm.isGolden;
   }

@@ -24,8 +24,9 @@ export class FakeDirectory {
   quotaBytes = Infinity;
   /** Writing stops halfway without an error, as the specification allows. */
   shortWrites = false;
-  /** @type {Error | null} what reading fails with */
+  /** @type {Error | null} what reading fails with, after `readableBytes` */
   readError = null;
+  readableBytes = 0;
 
   get storage() {
     return new FileStorage(/** @type {any} */ (this));
@@ -38,7 +39,7 @@ export class FakeDirectory {
       this.files.set(name, new Uint8Array());
     }
     return {
-      getFile: async () => (this.readError === null ? new Blob([this.#bytes(name)]) : brokenFile(this.readError)),
+      getFile: async () => (this.readError === null ? new Blob([this.#bytes(name)]) : this.#brokenFile(name, this.readError)),
       createSyncAccessHandle: async () => this.#access(name),
     };
   }
@@ -71,6 +72,21 @@ export class FakeDirectory {
     };
   }
 
+  /** @param {string} name @param {Error} error */
+  #brokenFile(name, error) {
+    const parts = this.readableBytes === 0 ? [] : [this.#bytes(name).slice(0, this.readableBytes)];
+    return {
+      stream: () =>
+        new ReadableStream({
+          pull: (controller) => {
+            const part = parts.shift();
+            if (part === undefined) controller.error(error);
+            else controller.enqueue(part);
+          },
+        }),
+    };
+  }
+
   /** @param {string} name */
   #bytes(name) {
     const bytes = this.files.get(name);
@@ -78,9 +94,6 @@ export class FakeDirectory {
     return bytes;
   }
 }
-
-/** @param {Error} error */
-const brokenFile = (error) => ({ stream: () => new ReadableStream({ start: (controller) => controller.error(error) }) });
 
 /** Waits that take no time, and the watch for stalls, which ends only by `stall()`. */
 export class FakeSleep {

@@ -120,6 +120,22 @@ describe("known logits", () => {
   }
 });
 
+describe("known logits that cannot be read", () => {
+  const fake = fakeModel("https://hub.test", "https://page.test/golden.json");
+
+  test("free the session", async () => {
+    wasm.checkError = new EngineError("golden", "golden logits: expected value at line 1");
+    await assert.rejects(load(fake), { code: "golden" });
+    assert.equal(wasm.sessions[0].freed, true);
+  });
+
+  test("by a panic, leave the module alone", async () => {
+    wasm.checkError = new WebAssembly.RuntimeError("unreachable");
+    await assert.rejects(load(fake), WebAssembly.RuntimeError);
+    assert.equal(wasm.sessions[0].freed, false);
+  });
+});
+
 describe("failing", () => {
   test("weights that WebAssembly refuses free the builder", async () => {
     wasm.pushError = new EngineError("safetensors", "wte.weight is missing");

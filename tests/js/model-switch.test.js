@@ -26,7 +26,6 @@ class Harness {
       load: (model, { signal, onProgress } = {}) =>
         new Promise((resolve, reject) => {
           assert.ok(signal && onProgress);
-          signal.addEventListener("abort", () => reject(new EngineError("aborted", "Cancelled.")));
           const finish = async (kept = true) => {
             const info = infoOf(model, kept);
             this.models.engineChanged({ name: "ready", info });
@@ -112,6 +111,22 @@ test("a chosen model is remembered once it is kept on the device, and not before
   assert.equal(harness.stored.size, 0);
 });
 
+test("the model that writes is loaded again if it was not kept or comes with a notice, and else stays", async () => {
+  const harness = new Harness();
+  await harness.start();
+  harness.models.choose(distil.id);
+  await harness.last.finish(false);
+  harness.models.choose(distil.id);
+  assert.equal(harness.loads.length, 3);
+  await harness.last.finish();
+  assert.equal(harness.stored.get("model"), distil.id);
+  harness.models.choose(distil.id);
+  assert.equal(harness.loads.length, 3);
+  harness.models.engineChanged({ name: "ready", info: { ...infoOf(distil, true), notice: "Other numbers." } });
+  harness.models.choose(distil.id);
+  assert.equal(harness.loads.length, 4);
+});
+
 test("progress is that of the load under way; Cancel ends it without a failure", async () => {
   const harness = new Harness();
   await harness.start();
@@ -121,8 +136,8 @@ test("progress is that of the load under way; Cancel ends it without a failure",
   onProgress(progress);
   assert.deepEqual(harness.state.loading, { model: distil, progress });
   harness.models.cancel();
-  await turn();
   assert.equal(signal.aborted, true);
+  await harness.last.fail(new EngineError("aborted", "Cancelled."));
   onProgress(progress);
   assert.deepEqual(harness.state, { active: harness.state.active, loading: null, failure: null, restarting: null });
   assert.equal(harness.active, bundled);
@@ -134,10 +149,22 @@ test("another choice takes the place of the one on its way", async () => {
   harness.models.choose(distil.id);
   const first = harness.last;
   harness.models.choose(gpt2.id);
-  await turn();
   assert.equal(first.signal.aborted, true);
+  await first.fail(new EngineError("aborted", "Cancelled."));
   assert.equal(harness.state.loading?.model, gpt2);
   assert.equal(harness.state.failure, null);
+});
+
+test("a model that was cancelled too late writes, but is not remembered and hides no other on its way", async () => {
+  const harness = new Harness();
+  await harness.start();
+  harness.models.choose(distil.id);
+  const first = harness.last;
+  harness.models.choose(gpt2.id);
+  await first.finish();
+  assert.equal(harness.active, distil);
+  assert.equal(harness.state.loading?.model, gpt2);
+  assert.equal(harness.stored.size, 0);
 });
 
 test("a failure names the model; Retry loads it again, choosing the bundled one ends it", async () => {

@@ -11,7 +11,7 @@ const isBundled = (/** @type {string} */ url) => url.startsWith("file:");
 
 test("bundled files have the size and SHA-256 that the table says", () => {
   const bundled = files.filter(({ url }) => isBundled(url));
-  assert.equal(new Set(bundled.map(({ url }) => url)).size, 3);
+  assert.equal(new Set(bundled.map(({ url }) => url)).size, 4);
   for (const { url, bytes, sha256: expected } of bundled) {
     const file = readFileSync(new URL(url));
     assert.equal(file.length, bytes, url);
@@ -26,9 +26,13 @@ test("the known logits are those of the weights in the table", () => {
   assert.ok(files.weights.url.includes(`/resolve/${revision}/`));
 });
 
-test("hub files are pinned to a commit", () => {
+test("hub files are pinned to a commit, a size and a hash", () => {
   const remote = files.filter(({ url }) => !isBundled(url));
-  assert.equal(remote.length, 4);
+  assert.equal(remote.length, 3);
+  for (const { bytes, sha256 } of remote) {
+    assert.ok(Number(bytes) > 0);
+    assert.match(String(sha256), /^[0-9a-f]{64}$/);
+  }
   for (const { url } of remote) assert.match(url, /^https:\/\/huggingface\.co\/[\w-]+\/[\w-]+\/resolve\/[0-9a-f]{40}\/[\w.]+$/);
 });
 

@@ -1,13 +1,16 @@
-// The page's small parts: what the status says, the hint of keys, the draft, the server.
+// The page's small parts: what the status says, the hint of keys, the draft, what is announced, the server.
 
 import assert from "node:assert/strict";
 import { get } from "node:http";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { serve } from "../../tools/serve.js";
 import { Draft } from "../../www/editor/draft.js";
 import { MODELS } from "../../www/models.js";
+import { Announcer } from "../../www/ui/announcer.js";
 import { hintFor } from "../../www/ui/hint.js";
 import { describe } from "../../www/ui/status.js";
+import { followKeyboard } from "../../www/ui/suggestion-bar.js";
 
 /** @import { ModelInfo } from "../../www/engine/protocol.js" */
 /** @import { ModelState } from "../../www/ui/model-switch.js" */
@@ -17,7 +20,7 @@ const [pocket, distil] = MODELS;
 const info = { id: distil.id, dtype: "q8", n_positions: 1024, n_parameters: 82e6, sizeBytes: 1e8, verified: true, kept: true, notice: null };
 /** @type {ModelState} */
 const nothing = { active: null, loading: null, failure: null, restarting: null };
-const idle = { isThinking: false, problem: null };
+const idle = { isThinking: false, suggestionProblem: null, draftProblem: null };
 
 test("the headline says which model writes and what it does", () => {
   const active = { model: distil, info };
@@ -51,13 +54,16 @@ test("progress is in bytes and an honest percentage", () => {
   }
 });
 
-test("every problem is told, and what failed can be tried again", () => {
+test("every problem is told, a notice apart from them, and what failed can be tried again", () => {
   const failure = { model: distil, message: "It failed." };
   const active = { model: distil, info: { ...info, notice: "Not kept." } };
-  const status = describe({ ...nothing, active, failure }, { isThinking: false, problem: "The draft is not kept." });
-  assert.deepEqual(status.problems, ["It failed.", "Not kept.", "The draft is not kept."]);
+  const writing = { isThinking: false, suggestionProblem: "No words.", draftProblem: "The draft is not kept." };
+  const status = describe({ ...nothing, active, failure }, writing);
+  assert.deepEqual(status.problems, ["It failed.", "The draft is not kept.", "No words."]);
+  assert.equal(status.notice, "Not kept.");
   assert.equal(status.canRetry, true);
-  assert.deepEqual(describe({ ...nothing, active: { model: distil, info } }, idle).problems, []);
+  const calm = describe({ ...nothing, active: { model: distil, info } }, idle);
+  assert.deepEqual([calm.problems, calm.notice], [[], null]);
 });
 
 test("a download can be cancelled if another model writes, and chosen once one was tried", () => {
@@ -75,54 +81,135 @@ test("the hint names the keys that apply", () => {
   assert.equal(hintFor({ suggestion: "", tabLeaves: true }, false), "Tab leaves the text");
 });
 
-test("the draft is saved a moment after the last change, or at once when the page goes", () => {
-  /** @type {Map<string, string>} */
-  const stored = new Map();
+/** Timers that run out when the test says so. */
+class Timers {
   /** @type {Map<number, () => void>} */
-  const timers = new Map();
-  const draft = new Draft({
-    storage: { getItem: (key) => stored.get(key) ?? null, setItem: (key, value) => void stored.set(key, value) },
-    clock: {
-      setTimeout: (callback) => {
-        timers.set(timers.size, callback);
-        return timers.size - 1;
-      },
-      clearTimeout: (timer) => timers.delete(timer),
+  pending = new Map();
+  #last = 0;
+
+  clock = {
+    setTimeout: (/** @type {() => void} */ callback) => {
+      this.pending.set(++this.#last, callback);
+      return this.#last;
     },
-    onProblem: assert.fail,
-  });
+    clearTimeout: (/** @type {number} */ timer) => this.pending.delete(timer),
+  };
+
+  runOut() {
+    for (const callback of [...this.pending.values()]) callback();
+  }
+}
+
+/** A browser's storage. @param {Record<string, string>} [items] */
+const storeOf = (items = {}) => {
+  const map = new Map(Object.entries(items));
+  return {
+    getItem: (/** @type {string} */ key) => map.get(key) ?? null,
+    setItem: (/** @type {string} */ key, /** @type {string} */ value) => void map.set(key, value),
+  };
+};
+
+test("the draft is saved a moment after a change, however fast the next ones come, or at once when the page goes", () => {
+  const timers = new Timers();
+  let saves = 0;
+  const tab = storeOf();
+  const setItem = (/** @type {string} */ key, /** @type {string} */ text) => {
+    saves += 1;
+    tab.setItem(key, text);
+  };
+  const draft = new Draft({ tab: { ...tab, setItem }, device: storeOf(), clock: timers.clock, onProblem: (problem) => assert.equal(problem, null) });
   assert.equal(draft.read(), "");
   draft.save();
-  assert.equal(stored.size, 0, "nothing to save");
+  assert.equal(saves, 0, "nothing to save");
   draft.changed(() => "a");
+  const [running] = timers.pending.keys();
   draft.changed(() => "ab");
-  assert.equal(timers.size, 1);
-  for (const callback of timers.values()) callback();
+  assert.deepEqual([...timers.pending.keys()], [running], "a change does not put the saving off");
+  timers.runOut();
   assert.equal(draft.read(), "ab");
+  assert.equal(timers.pending.size, 0);
   draft.changed(() => "abc");
   draft.save();
   assert.equal(draft.read(), "abc");
+  assert.equal(timers.pending.size, 0);
+  assert.equal(saves, 2);
 });
 
-test("a draft that cannot be saved is told with a way out", () => {
-  /** @type {string[]} */
+test("two tabs keep a draft each; a new one begins with what was saved last", () => {
+  const device = storeOf();
+  const open = (tab = storeOf()) => {
+    const draft = new Draft({ tab, device, clock: new Timers().clock, onProblem: () => {} });
+    return { tab, draft };
+  };
+  const [one, other] = [open(), open()];
+  one.draft.changed(() => "One.");
+  one.draft.save();
+  other.draft.changed(() => "Other.");
+  other.draft.save();
+  assert.equal(open(one.tab).draft.read(), "One.");
+  assert.equal(open(other.tab).draft.read(), "Other.");
+  assert.equal(open().draft.read(), "Other.");
+});
+
+test("a draft that cannot be saved is told with a way out, until it can", () => {
+  /** @type {(string | null)[]} */
   const problems = [];
+  let isFull = true;
+  const setItem = () => {
+    if (isFull) throw new DOMException("full", "QuotaExceededError");
+  };
+  const timers = new Timers();
   const draft = new Draft({
-    storage: {
-      getItem: () => null,
-      setItem: () => {
-        throw new DOMException("full", "QuotaExceededError");
-      },
-    },
-    clock: { setTimeout: (callback) => callback(), clearTimeout: () => {} },
+    tab: { ...storeOf(), setItem },
+    device: storeOf(),
+    clock: timers.clock,
     onProblem: (message) => problems.push(message),
   });
   draft.changed(() => "a");
-  assert.match(problems[0], /copy yours elsewhere/);
+  timers.runOut();
+  assert.match(problems[0] ?? "", /copy yours elsewhere/);
+  isFull = false;
+  draft.save();
+  assert.deepEqual(problems.slice(1), [null]);
+});
+
+test("a suggestion is announced while it stands; other news is not taken back with it", () => {
+  const region = { textContent: "" };
+  const announcer = new Announcer(region);
+  announcer.settled(" the sea");
+  assert.equal(region.textContent, "Suggestion:  the sea");
+  announcer.gone();
+  assert.equal(region.textContent, "");
+  for (const tell of [() => announcer.say("DistilGPT2 is ready."), () => announcer.settled("")]) {
+    tell();
+    /** @type {string} */
+    const news = region.textContent;
+    assert.notEqual(news, "");
+    announcer.gone();
+    assert.equal(region.textContent, news);
+  }
+});
+
+test("the page's bottom rises with the keyboard, and not with a pinch", () => {
+  const viewport = Object.assign(new EventTarget(), { height: 800, offsetTop: 0, scale: 1 });
+  let height = "";
+  const root = { clientHeight: 800, style: { setProperty: (/** @type {string} */ _name, /** @type {string} */ value) => (height = value) } };
+  followKeyboard(/** @type {any} */ (viewport), /** @type {any} */ (root));
+  /** @type {[Partial<typeof viewport>, string][]} */
+  const table = [
+    [{ height: 500 }, "300px"],
+    [{ height: 400, offsetTop: 100, scale: 2 }, "0px"],
+    [{ height: 800, offsetTop: 0, scale: 1 }, "0px"],
+  ];
+  for (const [change, expected] of table) {
+    Object.assign(viewport, change).dispatchEvent(new Event("resize"));
+    assert.equal(height, expected);
+  }
 });
 
 test("the server gives types, isolation and policy, and nothing outside its folder", async () => {
-  const server = await serve(new URL("../../www", import.meta.url).pathname, 0);
+  const www = fileURLToPath(new URL("../../www", import.meta.url));
+  const server = await serve(www, 0);
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
   /**
    * Unlike fetch, this sends a path as it stands.
@@ -146,7 +233,7 @@ test("the server gives types, isolation and policy, and nothing outside its fold
     for (const path of ["/nothing", "/engine", "/../package.json", "/%2e%2e/package.json", "/..%2fpackage.json", "/engine/..%2f..%2fpackage.json"]) {
       assert.equal((await ask(path)).statusCode, 404, path);
     }
-    await assert.rejects(serve(new URL("../../www", import.meta.url).pathname, port), { code: "EADDRINUSE" });
+    await assert.rejects(serve(www, port), { code: "EADDRINUSE" });
   } finally {
     server.close();
   }

@@ -40,9 +40,9 @@ test("writing goes on from an offset, and what lay beyond it is cut off", async 
   assert.deepEqual(await readAll(storage, "a"), { complete: true, bytes: BYTES.slice(0, 600) });
 });
 
-test("a file that is shorter than the offset is not written", async () => {
+test("a file that is shorter than the offset is not written, and that is no other tab's doing", async () => {
   const directory = new FakeDirectory();
-  assert.equal(await directory.storage.append("a", 400), null);
+  await assert.rejects(directory.storage.append("a", 400), RangeError);
   assert.equal(directory.open.size, 0);
 });
 

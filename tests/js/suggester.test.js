@@ -237,12 +237,37 @@ test("an answer cut back behind what is already typed is asked again after the p
   assert.deepEqual(harness.questions.map(({ prompt }) => prompt), ["We saw", "We saw the se"]);
 });
 
-test("an empty answer is told and not asked again", async () => {
+test("an empty answer is not asked again, and told to a writer who asked by key", async () => {
   const harness = new Harness();
   await harness.ask("We saw").done("eos");
-  assert.deepEqual(harness.settled, [""]);
+  assert.deepEqual(harness.settled, []);
   assert.equal(harness.questions.length, 1);
   assert.equal(harness.timers.size, 0);
+  harness.suggester.ask({ before: "We saw", after: "", hasSelection: false });
+  await harness.last.done("eos");
+  assert.deepEqual(harness.settled, [""]);
+});
+
+test("what is told is what stands at the caret, not what is typed already", async () => {
+  const harness = new Harness();
+  const question = harness.ask("We saw");
+  question.token(" the old sea and");
+  harness.type("We saw the o");
+  await question.done("eos");
+  assert.deepEqual(harness.settled, ["ld sea and"]);
+});
+
+test("a suggestion that is typed to its end before it settles is not told", async () => {
+  for (const isAutomatic of [true, false]) {
+    const harness = new Harness();
+    harness.suggester.setAutomatic(isAutomatic);
+    harness.suggester.ask({ before: "We saw", after: "", hasSelection: false });
+    const question = harness.last;
+    question.token(" the");
+    harness.type("We saw the");
+    await question.done("eos");
+    assert.deepEqual(harness.settled, [], `${isAutomatic}`);
+  }
 });
 
 test("dismissing ends request, suggestion and the pause", () => {

@@ -119,6 +119,37 @@ describe("load", () => {
     assert.equal(ending(3).type, "done");
   });
 
+  /** @type {Record<string, () => unknown>} */
+  const lateEnds = {
+    "a cancel": () => host.handle({ type: "cancel", id: 2 }),
+    "a newer load": () => load(3),
+  };
+  for (const [what, end] of Object.entries(lateEnds)) {
+    test(`${what} that waited for the model to be finished still counts; the finished one is freed`, async () => {
+      await load(1);
+      /** @type {unknown} */
+      let newer;
+      onNextTask = () => {
+        onNextTask = () => {};
+        newer = end();
+      };
+      await load(2);
+      await newer;
+      assert.equal(ending(2).error.code, "aborted");
+      assert.equal(wasm.sessions[1].freed, true);
+      wasm.script = [sequence("upon")];
+      await generate(4);
+      assert.equal(ending(4).type, "done");
+    });
+  }
+
+  test("a panic is fatal, and memory is named as its likely cause, with a way out", async () => {
+    wasm.pushError = new WebAssembly.RuntimeError("unreachable");
+    await load(1);
+    assert.equal(ending(1).fatal, true);
+    assert.match(ending(1).error.message, /not enough memory \(unreachable\).*close other tabs.*smaller model/);
+  });
+
   test("the old model answers until the new one is ready, and is freed then", async () => {
     await load(1);
     wasm.script = [sequence("upon")];
@@ -223,6 +254,7 @@ describe("generate", () => {
     await generate(2);
     assert.equal(ending(2).fatal, true);
     assert.equal(ending(2).error.code, "internal");
+    assert.equal(ending(2).error.message, "unreachable");
   });
 });
 

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, before, test } from "node:test";
-import { RAIN, Site, WEIGHTS_PATH, ready, suggestion, write, written } from "./harness.js";
+import { after, afterEach, before, test } from "node:test";
+import { RAIN, Site, WEIGHTS_PATH, gone, ready, suggestion, write, written } from "./harness.js";
 
-/** @import { Page } from "playwright-core" */
+/** @import { BrowserContextOptions, Page } from "playwright-core" */
 
 const axe = await readFile(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 
@@ -15,6 +15,16 @@ before(async () => {
   site = await Site.open();
 });
 after(() => site.close());
+afterEach(() => site.hub.mend(WEIGHTS_PATH));
+
+/** A small Android phone with Chrome. @type {BrowserContextOptions} */
+const PHONE = {
+  viewport: { width: 390, height: 664 },
+  isMobile: true,
+  hasTouch: true,
+  userAgent:
+    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36",
+};
 
 /**
  * @param {Page} page
@@ -52,9 +62,27 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
         await page.locator("#use-model").click();
         await page.locator("#problem-text", { hasText: "could not be loaded" }).waitFor();
         await assertAccessible(page, "with an error");
-        site.hub.mend(WEIGHTS_PATH);
       },
       { colorScheme },
+    ));
+
+  test(`axe-core finds nothing on a phone (${colorScheme})`, () =>
+    site.visit(
+      async (page) => {
+        site.hub.fail(WEIGHTS_PATH, "stall");
+        await page.evaluate(axe);
+        await ready(page);
+        await write(page, RAIN);
+        await suggestion(page);
+        await page.locator("#suggestion-bar").waitFor();
+        await assertAccessible(page, "with the bar");
+        await page.locator("#open-models").tap();
+        await page.getByLabel("DistilGPT2").check();
+        await page.locator("#use-model").tap();
+        await page.locator("#task-text", { hasText: "%" }).waitFor();
+        await assertAccessible(page, "during a download");
+      },
+      { ...PHONE, colorScheme },
     ));
 
   test(`the suggestion is grey, and can be read (${colorScheme})`, () =>
@@ -87,25 +115,56 @@ test("without colours of its own the suggestion differs by more than colour", ()
     { forcedColors: "active" },
   ));
 
+test("a phone types by composition: what is committed is continued", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    await write(page, RAIN);
+    await suggestion(page);
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send("Input.imeSetComposition", { text: "st", selectionStart: 2, selectionEnd: 2 });
+    await gone(page);
+    await devtools.send("Input.insertText", { text: "street" });
+    await suggestion(page);
+    assert.equal(await written(page), `${RAIN}street`);
+  }, PHONE));
+
 test("on a phone a bar offers the suggestion and its next word by tap", () =>
-  site.visit(
-    async (page) => {
-      await ready(page);
-      await page.locator(".cm-content").tap();
-      await write(page, RAIN);
-      const text = await suggestion(page, 3);
-      assert.equal(await overflowPx(page), 0);
-      const word = await page.locator("#take-word").textContent();
-      assert.ok(word && text.startsWith(word));
-      assert.equal(await page.locator("#take-all").textContent(), text);
-      await page.locator("#take-word").tap();
-      assert.equal(await written(page), RAIN + word);
-      assert.equal(await page.evaluate(() => document.activeElement?.className.includes("cm-content")), true, "the keyboard stays");
-      await page.locator("#take-all").tap();
-      assert.equal(await written(page), RAIN + text);
-    },
-    { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
-  ));
+  site.visit(async (page) => {
+    const [takeWord, takeAll] = [page.getByRole("button", { name: /^Accept the next word: / }), page.getByRole("button", { name: /^Accept: / })];
+    await ready(page);
+    await page.locator(".cm-content").tap();
+    await write(page, RAIN);
+    const text = await suggestion(page, 4);
+    assert.equal(await overflowPx(page), 0);
+    assert.equal(await takeAll.locator("span").last().textContent(), text);
+    for (const nth of ["first", "second"]) {
+      const before = await written(page);
+      const word = (await takeWord.locator("span").last().textContent()) ?? "";
+      assert.notEqual(word, "");
+      await takeWord.tap();
+      const taken = await written(page);
+      assert.equal(taken, RAIN + text.slice(0, taken.length - RAIN.length), nth);
+      assert.equal(taken.slice(before.length).trim(), word, nth);
+    }
+    await page.locator(".cm-content:focus").waitFor(); // The keyboard stays.
+    await takeAll.tap();
+    assert.equal(await written(page), RAIN + text);
+  }, PHONE));
+
+test("the focus goes to the text when the button that has it goes", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    await write(page, RAIN);
+    await suggestion(page);
+    await page.locator("#take-all").focus();
+    await page.keyboard.press("Enter");
+    await page.locator(".cm-content:focus").waitFor();
+  }, PHONE));
+
+test("the keys are told where there is a keyboard or a mouse, and not on a phone", async () => {
+  await site.visit(async (page) => assert.equal(await page.locator("#hint").isVisible(), true));
+  await site.visit(async (page) => assert.equal(await page.locator("#hint").isVisible(), false), PHONE);
+});
 
 test("with a mouse there is no bar", () =>
   site.visit(async (page) => {
@@ -137,7 +196,7 @@ for (const width of [640, 390, 320]) {
 
 for (const [device, options] of /** @type {const} */ ([
   ["a desk", {}],
-  ["a phone", { viewport: { width: 390, height: 664 }, isMobile: true, hasTouch: true }],
+  ["a phone", PHONE],
 ])) {
   test(`at the end of a long text nothing covers the suggestion (${device})`, () =>
     site.visit(async (page) => {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { serve } from "../../tools/serve.js";
 import { MODELS } from "../../www/models.js";
@@ -16,6 +17,9 @@ export const RAIN = "The rain had stopped by the time we reached the ";
 
 const www = new URL("../../www/", import.meta.url);
 const [pocket, distil] = MODELS;
+
+// What transformers computes with the pocket model, in the format of DistilGPT2's golden file.
+export const GOLDEN = await readFile(new URL("../fixtures/pocket.json", import.meta.url), "utf8");
 
 /** Where the hub keeps the weights that this test calls DistilGPT2. */
 export const WEIGHTS_PATH = new URL(distil.files.weights.url).pathname;
@@ -41,7 +45,7 @@ export class Site {
     // The pocket model's files under DistilGPT2's addresses: a download of 18 MB tells as much as one of 353.
     hub.addFile(new URL(distil.files.config.url).pathname, await readFile(new URL("models/pocket-gpt2/config.json", www)));
     hub.addFile(WEIGHTS_PATH, await readFile(new URL("models/pocket-gpt2/model.safetensors", www)));
-    const server = await serve(www.pathname, 0);
+    const server = await serve(fileURLToPath(www), 0);
     const browser = await chromium.launch({
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       args: ["--no-sandbox", "--ignore-certificate-errors", `--host-resolver-rules=${hub.hostResolverRules}`],
@@ -66,6 +70,8 @@ export class Site {
       await context.route("**/models.js", (route) =>
         route.fulfill({ contentType: "text/javascript", body: modelsForTests() }),
       );
+      await context.route("**/distilgpt2-golden.json", (route) => route.fulfill({ body: GOLDEN }));
+      await context.addInitScript(countSeeds);
       const page = await context.newPage();
       /** @type {string[]} */
       const complaints = [];
@@ -75,6 +81,7 @@ export class Site {
       });
       const { port } = /** @type {import("node:net").AddressInfo} */ (this.#server.address());
       await page.goto(`http://localhost:${port}/`);
+      await opened(page);
       await run(page);
       assert.deepEqual(complaints, []);
     } finally {
@@ -83,14 +90,25 @@ export class Site {
   }
 }
 
+/** The suggester's seeds count from 1, so that the model says the same in every run; names of locks stay unique. */
+function countSeeds() {
+  const random = crypto.getRandomValues.bind(crypto);
+  let seed = 0;
+  /** @param {any} array */
+  crypto.getRandomValues = (array) => (array.length === 1 ? array.fill(++seed) : random(array));
+}
+
 /** The source of models.js with the hub's files as they are here. */
 function modelsForTests() {
   const weights = { ...pocket.files.weights, url: distil.files.weights.url };
   const config = { ...pocket.files.config, url: distil.files.config.url };
-  const table = [pocket, { ...distil, golden: null, files: { ...distil.files, config, weights } }];
+  const table = [pocket, { ...distil, files: { ...distil.files, config, weights } }];
   const source = JSON.stringify(table).replaceAll(JSON.stringify(www.href).slice(1, -1), "${root}").replaceAll("`", "\\`");
   return `const root = new URL("./", import.meta.url).href; export const MODELS = JSON.parse(\`${source}\`);`;
 }
+
+/** The editor is there and has the focus. @param {Page} page */
+export const opened = (page) => page.locator(".cm-content:focus").waitFor();
 
 /**
  * @param {Page} page
@@ -122,13 +140,18 @@ export async function suggestion(page, leastWords = 1) {
   throw new Error(`the model has not suggested ${leastWords} words in 30 attempts`);
 }
 
-/** @param {Page} page */
+/**
+ * @param {Page} page
+ * @returns {Promise<string>} what stands at the caret, "" if nothing came of a question by key
+ */
 async function settled(page) {
   const handle = await page.waitForFunction(() => {
-    const said = document.querySelector("#announcer")?.textContent;
+    const said = document.querySelector("#announcer")?.textContent ?? "";
     const shown = document.querySelector(".ghost-text")?.textContent ?? "";
     const isReady = document.querySelector("#headline")?.textContent?.includes("ready");
-    return isReady && said === (shown ? `Suggestion: ${shown}` : "No suggestion.") ? { shown } : null;
+    // Since it was said, a part of it may have been typed.
+    const isSaid = shown ? said.startsWith("Suggestion: ") && said.endsWith(shown) : said === "No suggestion.";
+    return isReady && isSaid ? { shown } : null;
   });
   const value = await handle.jsonValue();
   return value?.shown ?? "";
@@ -144,6 +167,12 @@ export const written = (page) =>
     for (const ghost of copy.querySelectorAll(".ghost-text, .cm-placeholder")) ghost.remove();
     return [...copy.querySelectorAll(".cm-line")].map((line) => line.textContent).join("\n");
   });
+
+/** No timer of the page runs out from now on, but by `page.clock.runFor`. @param {Page} page */
+export async function stopClock(page) {
+  await page.clock.install({ time: 0 });
+  await page.clock.pauseAt(1000);
+}
 
 /** @param {Page} page */
 export const ghost = (page) => page.locator(".ghost-text");

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
-import { RAIN, Site, WEIGHTS_PATH, ready, suggestion, write } from "./harness.js";
+import { GOLDEN, RAIN, Site, WEIGHTS_PATH, opened, ready, suggestion, write } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -35,6 +35,9 @@ const radio = (page, title) => page.getByRole("radio", { name: title });
 const task = (page) => page.locator("#task-text");
 
 /** @param {Page} page */
+const notice = (page) => page.locator("#notice");
+
+/** @param {Page} page */
 const problem = (page) => page.locator("#problem-text");
 
 /**
@@ -63,6 +66,8 @@ test("a model downloads while the bundled one writes, and Cancel stops it", () =
     await suggestion(page);
     await page.locator("#cancel").click();
     await page.locator("#task").waitFor({ state: "hidden" });
+    await page.locator("#announcer", { hasText: "The download is cancelled." }).waitFor({ state: "attached" });
+    await page.locator(".cm-content:focus").waitFor();
     assert.equal(await page.locator("#problem").isVisible(), false);
     await ready(page);
   }));
@@ -85,6 +90,15 @@ test("a cancelled download goes on where it stopped; the model is there on the n
     await write(page, RAIN);
     await suggestion(page);
 
+    /** @type {string[]} */
+    const elsewhere = [];
+    await page.context().route(
+      (url) => url.origin !== new URL(page.url()).origin,
+      (route) => {
+        elsewhere.push(route.request().url());
+        return route.abort();
+      },
+    );
     const asked = site.hub.requests.length;
     await page.reload();
     await ready(page, "DistilGPT2");
@@ -92,6 +106,85 @@ test("a cancelled download goes on where it stopped; the model is there on the n
     await page.keyboard.press("Tab");
     await suggestion(page);
     assert.equal(site.hub.requests.length, asked);
+    assert.deepEqual(elsewhere, []);
+  }));
+
+test("a model that computes what was published is verified; one that does not is told", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    await chooseDistil(page);
+    await page.locator("#headline", { hasText: "DistilGPT2 · ready · verified" }).waitFor();
+    assert.equal(await notice(page).isVisible(), false);
+    await page.reload();
+    await page.locator("#headline", { hasText: "DistilGPT2 · ready · verified" }).waitFor();
+
+    const altered = JSON.parse(GOLDEN);
+    altered.cases[0].top_ids[0] += 1;
+    await page.route("**/distilgpt2-golden.json", (route) => route.fulfill({ json: altered }));
+    await page.reload();
+    await ready(page, "DistilGPT2");
+    assert.doesNotMatch((await page.locator("#headline").textContent()) ?? "", /verified/);
+    assert.match((await notice(page).textContent()) ?? "", /DistilGPT2 computes other numbers here than published/);
+    assert.equal(await page.locator("#problem").isVisible(), false);
+  }));
+
+test("on a full disk a model works, the page says that it is not kept, and choosing it again keeps it", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    const devtools = await page.context().newCDPSession(page);
+    const { origin } = new URL(page.url());
+    await devtools.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: STALLED_BYTES });
+    await chooseDistil(page);
+    await ready(page, "DistilGPT2");
+    await notice(page).filter({ hasText: "could not be kept on this device: the storage for this page is full" }).waitFor();
+    await page.locator(".cm-content").click();
+    await write(page, RAIN);
+    await suggestion(page);
+
+    await devtools.send("Storage.overrideQuotaForOrigin", { origin });
+    await chooseDistil(page);
+    await notice(page).waitFor({ state: "hidden" });
+    await page.reload();
+    await ready(page, "DistilGPT2");
+  }));
+
+test("an abort stops the model within one token", () =>
+  site.visit(async (page) => {
+    const counts = await page.evaluate(async () => {
+      const { EngineClient } = await import(`${location.origin}/engine/client.js`);
+      const { MODELS } = await import(`${location.origin}/models.js`);
+      let tokens = 0;
+      /** @type {() => void} */
+      let onEnd = () => {};
+      const ended = new Promise((resolve) => (onEnd = () => resolve(undefined)));
+      const client = new EngineClient({
+        createWorker: (/** @type {string} */ name) => {
+          const worker = new Worker("/engine/worker.js", { type: "module", name });
+          worker.addEventListener("message", ({ data }) => {
+            if (data.type === "token") tokens += 1;
+            if (data.type === "error") onEnd();
+          });
+          return worker;
+        },
+      });
+      await client.load(MODELS[0]);
+      const request = new AbortController();
+      let atAbort = 0;
+      const outcome = await client
+        .generate("The rain had stopped", { max_new_tokens: 200, eos_token_id: [] }, {
+          signal: request.signal,
+          onToken: () => {
+            atAbort = tokens;
+            request.abort();
+          },
+        })
+        .catch((/** @type {{code: string}} */ { code }) => code);
+      await ended; // the worker's own last word, after which no token can come
+      client.terminate();
+      return { outcome, after: tokens - atAbort };
+    });
+    assert.equal(counts.outcome, "aborted");
+    assert.ok(counts.after <= 1, `${counts.after} tokens came after the abort`);
   }));
 
 test("going back to the bundled model forgets the other choice", () =>
@@ -132,7 +225,6 @@ for (const [failure, sentence] of /** @type {const} */ ([
     site.visit(async (page) => {
       site.hub.fail(WEIGHTS_PATH, failure);
       await ready(page);
-      await page.clock.install();
       await chooseDistil(page);
       await problem(page).filter({ hasText: sentence }).waitFor();
       await page.locator(".cm-content").click();
@@ -153,7 +245,9 @@ test("Retry loads what had failed", () =>
     await problem(page).filter({ hasText: "DistilGPT2 could not be loaded." }).waitFor();
     site.hub.mend(WEIGHTS_PATH);
     await page.locator("#retry").click();
+    await page.locator(".cm-content:focus").waitFor();
     await ready(page, "DistilGPT2");
+    await page.locator("#announcer", { hasText: "DistilGPT2 is ready." }).waitFor({ state: "attached" });
     assert.equal(await page.locator("#problem").isVisible(), false);
   }));
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { RAIN, Site, ghost, gone, ready, suggestion, write, written } from "./harness.js";
+import { RAIN, Site, ghost, gone, opened, ready, stopClock, suggestion, write, written } from "./harness.js";
 
 /** @type {Site} */
 let site;
@@ -14,7 +14,9 @@ after(() => site.close());
 test("typing a sentence brings a suggestion at the caret", () =>
   site.visit(async (page) => {
     await ready(page);
+    await stopClock(page); // A pause between two keys would be one question more.
     await page.keyboard.type(RAIN);
+    await page.clock.runFor(50);
     const text = await suggestion(page);
     assert.match(text, /^\S/, "the space is typed already");
     assert.equal(await written(page), RAIN);
@@ -24,6 +26,21 @@ test("typing a sentence brings a suggestion at the caret", () =>
 
 test("what is typed before the model is ready is continued when it is", () =>
   site.visit(async (page) => {
+    /** @type {Promise<import("playwright-core").Route>} */
+    const weights = new Promise((resolve) => page.route("**/pocket-gpt2/model.safetensors", resolve));
+    await page.reload();
+    const held = await weights;
+    await write(page, RAIN);
+    await page.locator("#headline", { hasText: "No model yet" }).waitFor();
+    await held.continue();
+    await suggestion(page);
+    assert.equal(await written(page), RAIN);
+  }));
+
+test("with the network off after the page has loaded, it goes on suggesting", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    await page.context().setOffline(true);
     await write(page, RAIN);
     await suggestion(page);
   }));
@@ -84,7 +101,7 @@ test("typing what is suggested shrinks it letter by letter", () =>
   site.visit(async (page) => {
     await ready(page);
     await write(page, RAIN);
-    const text = await suggestion(page, 2);
+    const text = await suggestion(page, 3); // at least five letters
     for (let typed = 1; typed <= 4; typed++) {
       await page.keyboard.type(text[typed - 1]);
       assert.equal(await ghost(page).textContent(), text.slice(typed));
@@ -141,6 +158,7 @@ test("Esc dismisses, then Tab leaves the text, and the page says so", () =>
     await page.keyboard.press("Escape");
     await gone(page);
     await page.locator("#hint", { hasText: "Tab leaves the text" }).waitFor();
+    assert.equal(await page.locator("#announcer").textContent(), "Tab leaves the text.");
     await page.keyboard.press("Tab");
     assert.equal(await page.evaluate(() => document.activeElement?.id), "automatic");
     assert.equal(await written(page), RAIN);
@@ -163,8 +181,8 @@ test("while an input method composes, nothing is shown and no key is taken", () 
     await gone(page);
     assert.equal(await written(page), `${RAIN}st`);
     const taken = await page.locator(".cm-content").evaluate((content) =>
-      [["Tab", 9], ["Escape", 27], ["\\", 220]].filter(([key, keyCode]) => {
-        const init = { key, keyCode, altKey: key === "\\", bubbles: true, cancelable: true };
+      [["Tab", 9, "Tab"], ["Escape", 27, "Escape"], ["\\", 220, "Backslash"]].filter(([key, keyCode, code]) => {
+        const init = { key, keyCode, code, altKey: key === "\\", bubbles: true, cancelable: true };
         return !content.dispatchEvent(new KeyboardEvent("keydown", /** @type {KeyboardEventInit} */ (init)));
       }),
     );
@@ -178,11 +196,19 @@ test("while an input method composes, nothing is shown and no key is taken", () 
     assert.equal(await written(page), `${RAIN}street`);
   }));
 
-test("the draft outlives a reload", () =>
+test("on a Mac's keyboard, where Alt makes \\ another character, it asks too, and AltGr writes", () =>
   site.visit(async (page) => {
-    await write(page, "One line,\nanother.");
-    await page.reload();
-    assert.equal(await written(page), "One line,\nanother.");
     await ready(page);
-    assert.equal(await ghost(page).count(), 0, "nothing is suggested before anything is typed");
+    await page.locator("#automatic").uncheck();
+    await page.locator(".cm-content").focus();
+    await write(page, RAIN);
+    const isTaken = (/** @type {{altKey?: boolean, ctrlKey?: boolean}} */ modifiers) =>
+      page.locator(".cm-content").evaluate((content, modifiers) => {
+        const init = { key: "«", code: "Backslash", bubbles: true, cancelable: true, ...modifiers };
+        return !content.dispatchEvent(new KeyboardEvent("keydown", init));
+      }, modifiers);
+    assert.equal(await isTaken({}), false);
+    assert.equal(await isTaken({ altKey: true, ctrlKey: true }), false);
+    assert.equal(await isTaken({ altKey: true }), true);
+    await suggestion(page);
   }));

@@ -5,44 +5,53 @@
 const KEY = "draft";
 const DELAY_MS = 300;
 
+/** @typedef {Pick<Storage, "getItem" | "setItem">} Store */
+
 export class Draft {
-  #storage;
+  #tab;
+  #device;
   #clock;
   #onProblem;
   /** @type {any} */
-  #timer;
+  #timer = null;
   /** @type {(() => string) | null} */
   #unsaved = null;
 
   /**
    * @param {object} world
-   * @param {Pick<Storage, "getItem" | "setItem">} world.storage
+   * @param {Store} world.tab keeps this tab's text apart from that of others
+   * @param {Store} world.device keeps the last text of all, with which a new tab begins
    * @param {Clock} world.clock
-   * @param {(message: string) => void} world.onProblem
+   * @param {(message: string | null) => void} world.onProblem null when it is over
    */
-  constructor({ storage, clock, onProblem }) {
-    this.#storage = storage;
+  constructor({ tab, device, clock, onProblem }) {
+    this.#tab = tab;
+    this.#device = device;
     this.#clock = clock;
     this.#onProblem = onProblem;
   }
 
   /** @returns {string} */
   read() {
-    return this.#storage.getItem(KEY) ?? "";
+    return this.#tab.getItem(KEY) ?? this.#device.getItem(KEY) ?? "";
   }
 
-  /** @param {() => string} getText called when it is time to save */
+  /** @param {() => string} getText called when it is time to save, which is soon, however fast the changes come */
   changed(getText) {
     this.#unsaved = getText;
-    this.#clock.clearTimeout(this.#timer);
-    this.#timer = this.#clock.setTimeout(() => this.save(), DELAY_MS);
+    this.#timer ??= this.#clock.setTimeout(() => this.save(), DELAY_MS);
   }
 
   save() {
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = null;
     if (this.#unsaved === null) return;
+    const text = this.#unsaved();
     try {
-      this.#storage.setItem(KEY, this.#unsaved());
+      this.#tab.setItem(KEY, text);
+      this.#device.setItem(KEY, text);
       this.#unsaved = null;
+      this.#onProblem(null);
     } catch {
       this.#onProblem("This browser keeps no more text for this page: copy yours elsewhere before you leave.");
     }

@@ -4,6 +4,9 @@ import { EditorView, history, historyKeymap, keymap, placeholder, standardKeymap
 
 /** @import { Extension } from "@codemirror/state" */
 
+// On Android CodeMirror would take its text from an EditContext, and composition events would pass the page by.
+Object.assign(EditorView, { EDIT_CONTEXT: false });
+
 /**
  * @param {Element} parent
  * @param {string} text

@@ -81,13 +81,13 @@ class GhostText extends WidgetType {
  * @param {object} options
  * @param {Suggester} options.suggester
  * @param {(state: GhostState) => void} options.onChange
- * @param {() => void} options.onNothingToContinue the writer asked where no suggestion can stand
+ * @param {(sentence: string) => void} options.announce to a writer who cannot see what a key has done
  * @returns {Extension}
  */
-export function ghostText({ suggester, onChange, onNothingToContinue }) {
+export function ghostText({ suggester, onChange, announce }) {
   /** @param {EditorView} view */
   const ask = (view) => {
-    if (!suggester.ask(contextOf(view.state))) onNothingToContinue();
+    if (!suggester.ask(contextOf(view.state))) announce("Nothing to continue here: put the caret behind a word.");
     return true;
   };
 
@@ -95,6 +95,7 @@ export function ghostText({ suggester, onChange, onNothingToContinue }) {
   const dismiss = (view) => {
     suggester.dismiss();
     view.dispatch({ effects: setGhost.of({ tabLeaves: true }) });
+    announce("Tab leaves the text.");
     return true;
   };
 
@@ -120,11 +121,11 @@ export function ghostText({ suggester, onChange, onNothingToContinue }) {
         { key: "Tab", run: (view) => accept(view, whole) || ask(view) },
         { key: "Ctrl-ArrowRight", mac: "Alt-ArrowRight", run: acceptWord },
         { mac: "Cmd-ArrowRight", run: acceptWord },
-        { key: "Alt-\\", run: ask },
         { key: "Ctrl-Space", run: ask },
         { key: "Escape", run: dismiss },
       ]),
     ),
+    Prec.highest(EditorView.domEventHandlers({ keydown: (event, view) => isAltBackslash(event) && ask(view) })),
     EditorView.updateListener.of(follow),
     EditorView.domEventObservers({
       // Back in the text, Tab is its own again.
@@ -176,6 +177,10 @@ function contextOf({ doc, selection: { main } }) {
     hasSelection: !main.empty,
   };
 }
+
+// By its place on the keyboard: with Alt, a Mac types « there. With Ctrl too, it is Windows' AltGr, which writes.
+const isAltBackslash = (/** @type {KeyboardEvent} */ { code, altKey, ctrlKey, metaKey }) =>
+  code === "Backslash" && altKey && !ctrlKey && !metaKey;
 
 /** @param {Transaction} transaction */
 const isTakingBack = (transaction) => transaction.isUserEvent("undo") || transaction.isUserEvent("redo");

@@ -42,7 +42,7 @@ const NOWHERE = { before: "", after: "", hasSelection: false };
  * @property {Clock} clock
  * @property {() => number} nextSeed
  * @property {(text: string) => void} onSuggestion what to show at the caret from now on, "" for nothing
- * @property {(text: string) => void} onSettled the suggestion will not grow any more; "" if the model had nothing to say
+ * @property {(text: string) => void} onSettled what stands at the caret will not grow any more; "" if nothing came of a question by key
  * @property {(isThinking: boolean) => void} onThinking
  * @property {(error: Error) => void} onError
  */
@@ -72,7 +72,7 @@ export class Suggester {
     if (this.#continuation !== null && isAskable(context) && this.#follow(this.#continuation)) return;
     this.#drop();
     if (this.#isAutomatic && isAskable(context)) {
-      this.#timer = this.#world.clock.setTimeout(() => this.#ask(), DEBOUNCE_MS);
+      this.#timer = this.#world.clock.setTimeout(() => this.#ask({ byKey: false }), DEBOUNCE_MS);
     }
   }
 
@@ -85,7 +85,7 @@ export class Suggester {
     this.#context = context;
     this.#drop();
     if (!isAskable(context)) return false;
-    this.#ask();
+    this.#ask({ byKey: true });
     return true;
   }
 
@@ -121,7 +121,8 @@ export class Suggester {
     this.#world.onThinking(false);
   }
 
-  async #ask() {
+  /** @param {{byKey: boolean}} how the writer wants an answer, even that there is none */
+  async #ask({ byKey }) {
     this.#drop();
     const { client, nextSeed, onSettled, onThinking, onError } = this.#world;
     const request = new AbortController();
@@ -138,9 +139,11 @@ export class Suggester {
         continuation.written = text;
         continuation.isComplete = true;
         this.#endRequest();
-        onSettled(text);
       }
       this.edited(this.#context);
+      if (!isComplete || continuation !== this.#continuation) return;
+      const rest = remainder(continuation.prompt, text, this.#context.before);
+      if (rest || (byKey && text === "")) onSettled(rest ?? "");
     };
 
     try {
@@ -174,7 +177,7 @@ export class Suggester {
     const { prompt, written, shown, isComplete } = continuation;
     if (remainder(prompt, written, before) === null) return false;
     const isUsedUp = isComplete && before === prompt + shown && shown !== "";
-    if (isUsedUp && this.#isAutomatic) this.#ask();
+    if (isUsedUp && this.#isAutomatic) this.#ask({ byKey: false });
     else this.#world.onSuggestion(remainder(prompt, shown, before) ?? "");
     return true;
   }

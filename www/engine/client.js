@@ -1,6 +1,7 @@
 // The page's side of the engine: requests as promises, and a worker that is replaced when it dies.
 
 import { EngineError } from "./errors.js";
+import { assertSendable } from "./generation-config.js";
 
 /**
  * @import { Dtype, GenerationConfig, Model, ModelInfo, ProgressMessage, Request, Response, Sequence, TokenMessage } from "./protocol.js"
@@ -32,7 +33,7 @@ export class EngineClient {
   /** @type {Map<number, Pending>} */
   #pending = new Map();
   #nextId = 1;
-  /** @type {{model: Model, dtype: Dtype, onProgress: OnProgress | undefined} | null} */
+  /** @type {{model: Model, dtype: Dtype, onProgress: OnProgress | undefined, kept: boolean} | null} */
   #loaded = null;
   #isRestarting = false;
 
@@ -50,27 +51,32 @@ export class EngineClient {
 
   /**
    * Loads a model, which then takes the place of the one before; a newer `load` aborts an older one.
+   * An abort that comes too late to stop it changes nothing: the model is loaded, and the promise says so.
    * @param {Model} model
    * @param {object} [options]
    * @param {Dtype} [options.dtype]
    * @param {AbortSignal} [options.signal]
    * @param {OnProgress} [options.onProgress] also told when the model is loaded again after the worker died
    * @returns {Promise<ModelInfo>}
-   * @throws {EngineError} aborted, worker_died, and what download.js and the WebAssembly module throw
+   * @throws {EngineError} aborted, worker_died, not_sent, and what download.js and the WebAssembly module throw
    */
   async load(model, { dtype = model.dtype, signal, onProgress } = {}) {
     try {
       this.#engine ??= this.#start();
       const info = await this.#request({ type: "load", model, dtype }, signal, (message) => {
-        if (message.type === "progress") onProgress?.(message);
+        if (message.type === "progress" && !signal?.aborted) onProgress?.(message);
       });
-      this.#loaded = { model, dtype, onProgress };
+      this.#loaded = { model, dtype, onProgress, kept: info.kept };
       this.#isRestarting = false;
       this.#onStateChange({ name: "ready", info });
       return info;
     } catch (error) {
       const isLast = [...this.#pending.values()].every((pending) => pending.type !== "load");
-      if (this.#isRestarting && isLast) this.#fail(/** @type {EngineError} */ (error));
+      if (this.#isRestarting && isLast) {
+        // Nobody but a newer load, cancelled in its turn, can have aborted the reload.
+        if (/** @type {EngineError} */ (error).code === "aborted") this.#reload();
+        else this.#fail(/** @type {EngineError} */ (error));
+      }
       throw error;
     }
   }
@@ -83,10 +89,11 @@ export class EngineClient {
    * @param {AbortSignal} [options.signal]
    * @param {(token: {sequence: number, text: string, log_probability: number}) => void} [options.onToken]
    * @returns {Promise<Sequence[]>}
-   * @throws {EngineError} aborted, worker_died, no_model, and what the WebAssembly module throws
+   * @throws {EngineError} aborted, worker_died, no_model, generation_config, not_sent, and what the WebAssembly module throws
    */
   async generate(prompt, generation_config, { signal, onToken } = {}) {
     if (this.#engine === null) throw new EngineError("no_model", "No model is loaded. Load one, then ask again.");
+    assertSendable(generation_config);
     return this.#request({ type: "generate", prompt, generation_config }, signal, (message) => {
       if (message.type === "token") onToken?.(message);
     });
@@ -118,9 +125,11 @@ export class EngineClient {
    * @param {Response} message
    */
   #receive(engine, name, message) {
+    if (engine !== this.#engine) return;
     if (message.type === "hello") {
-      for (const request of engine.queue ?? []) engine.worker.postMessage(request);
+      const queue = engine.queue ?? [];
       engine.queue = null;
+      for (const request of queue) this.#post(request);
       // The worker holds this lock as long as it lives, so that getting it is the one sign of every kind of death.
       this.#locks?.request(name, () => this.#die(engine, "it ended without a word")).catch(() => {
         // The page itself is going away.
@@ -150,7 +159,8 @@ export class EngineClient {
       if (signal?.aborted) return reject(new EngineError("aborted", "Cancelled."));
       const onAbort = () => {
         this.#post({ type: "cancel", id });
-        pending.reject(new EngineError("aborted", "Cancelled."));
+        // Whether a load can still be stopped, only the worker knows.
+        if (request.type === "generate") pending.reject(new EngineError("aborted", "Cancelled."));
       };
       const settle = () => {
         this.#pending.delete(id);
@@ -176,8 +186,17 @@ export class EngineClient {
 
   /** @param {Request} request */
   #post(request) {
-    if (this.#engine?.queue) this.#engine.queue.push(request);
-    else this.#engine?.worker.postMessage(request);
+    if (this.#engine?.queue) {
+      this.#engine.queue.push(request);
+      return;
+    }
+    try {
+      this.#engine?.worker.postMessage(request);
+    } catch (error) {
+      const { message } = /** @type {DOMException} */ (error);
+      const sentence = `The engine could not be asked: ${message.replace(/\.$/, "")}. Pass plain data only.`;
+      this.#pending.get(request.id)?.reject(new EngineError("not_sent", sentence));
+    }
   }
 
   /**
@@ -186,16 +205,32 @@ export class EngineClient {
    */
   #die(engine, cause) {
     if (engine !== this.#engine) return;
-    // A worker that dies while starting, or again with the same model, would die for ever.
-    const retry = this.#isRestarting || engine.queue !== null ? null : this.#loaded;
-    const wayOut = retry === null ? "Reload the page, or choose another model." : "It is being started again.";
-    const error = new EngineError("worker_died", `The engine stopped: ${cause.replace(/\.$/, "")}. ${wayOut}`);
-    this.#isRestarting = retry !== null;
+    const wayOut = this.#wayOut(engine);
+    const stopped = `The engine stopped: ${cause.replace(/\.$/, "")}.`;
+    const error = new EngineError("worker_died", wayOut === null ? stopped : `${stopped} ${wayOut}`);
+    this.#isRestarting = wayOut === null;
     this.#end(error);
-    if (retry === null) return this.#fail(error);
-    this.#onStateChange({ name: "restarting", error });
-    // How it ends is told by the state.
-    this.load(retry.model, retry).catch(() => {});
+    if (wayOut !== null) return this.#fail(error);
+    const news = new EngineError("worker_died", `${stopped} It is being started again.`);
+    this.#onStateChange({ name: "restarting", error: news });
+    this.#reload();
+  }
+
+  /**
+   * @param {Engine} engine that died
+   * @returns {string | null} what the reader can do; null if it is to be started again
+   */
+  #wayOut({ queue }) {
+    // A worker that dies while starting, or again with the same model, would die for ever.
+    if (queue !== null || this.#isRestarting || this.#loaded === null) return "Reload the page, or choose another model.";
+    const { model, kept } = this.#loaded;
+    if (kept) return null;
+    return `${model.title} is not kept on this device and would have to be downloaded again. Load it again, or choose another model.`;
+  }
+
+  /** Only what was loaded is loaded again. How that ends is told by the state. */
+  #reload() {
+    if (this.#loaded !== null) this.load(this.#loaded.model, this.#loaded).catch(() => {});
   }
 
   /** @param {EngineError} error */

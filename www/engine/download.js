@@ -11,8 +11,8 @@ import { Interruption, chunks, open } from "./http.js";
 const RETRIES = 4; // in a row without one new byte
 const FIRST_WAIT_MS = 500;
 
-// After these the bytes so far are good, and the next download goes on from them.
-const RESUMABLE = new Set(["aborted", "unreachable", "connection_lost", "busy"]);
+// These say nothing against the bytes so far; every other code does, those of the parser behind `sink` among them.
+const INNOCENT = new Set(["unreachable", "connection_lost", "busy", "not_found", "forbidden", "http_error"]);
 
 /** @typedef {{update(bytes: Uint8Array): void, hex(): string}} Hash */
 
@@ -38,8 +38,8 @@ const RESUMABLE = new Set(["aborted", "unreachable", "connection_lost", "busy"])
  * @param {DownloadWorld} world
  * @param {Receiver} receiver
  * @returns {Promise<{kept: boolean, notice: string | null}>}
- * @throws {EngineError} unreachable, not_found, forbidden, busy, http_error, connection_lost, wrong_size, wrong_hash,
- *   changed; also the signal's reason and whatever `sink` throws
+ * @throws {EngineError} unreachable, not_found, forbidden, busy, http_error, connection_lost, wrong_part, wrong_size,
+ *   wrong_hash, changed; also the signal's reason and whatever `sink` throws
  */
 export async function download(file, world, receiver) {
   const { host, pathname } = new URL(file.url);
@@ -52,9 +52,11 @@ export async function download(file, world, receiver) {
     await keeper.commit();
     return { kept: keeper.kept, notice: [keeper.notice, unverified].filter(Boolean).join(" ") || null };
   } catch (error) {
-    const isResumable = receiver.signal.aborted || RESUMABLE.has(/** @type {EngineError} */ (error).code);
+    const { code } = /** @type {{code?: unknown}} */ (error);
+    // A panic, as for want of memory, has no code.
+    const isInnocent = receiver.signal.aborted || typeof code !== "string" || INNOCENT.has(code);
     // Without a published hash nothing would notice that two halves are of different files.
-    if (isResumable && file.sha256 !== null) keeper.close();
+    if (isInnocent && (keeper.kept || file.sha256 !== null)) keeper.close();
     else await keeper.discard();
     throw error;
   }
@@ -131,7 +133,7 @@ class Transfer {
         if (!(error instanceof Interruption)) throw error;
         failures = this.#takenBytes > before ? 1 : failures + 1;
         if (failures > RETRIES) throw error;
-        await this.#world.sleep(error.waitMs ?? FIRST_WAIT_MS * 2 ** (failures - 1), this.#receiver.signal);
+        await this.#world.sleep(Math.max(error.waitMs, FIRST_WAIT_MS * 2 ** (failures - 1)), this.#receiver.signal);
       }
     }
   }

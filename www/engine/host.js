@@ -53,7 +53,8 @@ export class EngineHost {
     try {
       post({ type: "done", id, result: await work(running.controller.signal) });
     } catch (error) {
-      post({ type: "error", id, error: toErrorData(error), fatal: error instanceof WebAssembly.RuntimeError });
+      const fatal = error instanceof WebAssembly.RuntimeError;
+      post({ type: "error", id, error: toErrorData(fatal && type === "load" ? outOfMemory(error) : error), fatal });
     } finally {
       if (this.#running.get(type) === running) this.#running.delete(type);
     }
@@ -73,7 +74,7 @@ export class EngineHost {
    * @param {AbortSignal} signal
    */
   async #load({ id, model, dtype }, signal) {
-    const { post, sleep } = this.#world;
+    const { post, sleep, nextTask } = this.#world;
     /** @type {{receivedBytes: number, totalBytes: number | null, fromNetwork: boolean} | null} */
     let unreported = null;
     let isPaused = false;
@@ -98,6 +99,12 @@ export class EngineHost {
         report();
       },
     });
+    // The last steps took long and let no message in: a cancel may be waiting.
+    await nextTask();
+    if (signal.aborted) {
+      session.free();
+      throw signal.reason;
+    }
     this.#abort("generate", "Another model took the place of the one that was writing.");
     this.#session?.free();
     this.#session = session;
@@ -125,4 +132,15 @@ export class EngineHost {
       signal.throwIfAborted();
     }
   }
+}
+
+/**
+ * WebAssembly traps alike for want of memory and for a defect, but where weights are taken in it is hardly ever a defect.
+ * @param {WebAssembly.RuntimeError} error
+ */
+function outOfMemory({ message }) {
+  return new EngineError(
+    "out_of_memory",
+    `most likely there was not enough memory (${message}); close other tabs, or choose a smaller model`,
+  );
 }

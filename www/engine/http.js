@@ -10,9 +10,9 @@ export class Interruption extends EngineError {
   /**
    * @param {string} code
    * @param {string} message
-   * @param {number | null} [waitMs] as the server asks, null if it does not
+   * @param {number} [waitMs] as the server asks, 0 if it does not
    */
-  constructor(code, message, waitMs = null) {
+  constructor(code, message, waitMs = 0) {
     super(code, message);
     this.waitMs = waitMs;
   }
@@ -91,7 +91,7 @@ async function soon(promise, { title, sleep, signal }, onFailure) {
   const stall = sleep(STALL_MS, watch.signal).then(() => {
     throw new Interruption(
       "connection_lost",
-      `${title} stopped arriving: nothing came for ${STALL_MS / 1000} seconds. Load again to go on from there.`,
+      `Nothing of ${title} came for ${STALL_MS / 1000} seconds. Check the network, then load again to go on from there.`,
     );
   });
   try {
@@ -141,9 +141,10 @@ function refusal({ title }, response, offset) {
   if (status === 429 || status >= 500) {
     const seconds = response.headers.get("Retry-After");
     // The header's other form, a date, is left to the usual waits: the clocks may differ.
-    const waitMs = seconds === null || !/^\d+$/.test(seconds) ? null : Number(seconds) * 1000;
-    const message = `The server is too busy to send ${title} (HTTP ${status}). Load again ${waitMs === null ? "later" : `in ${seconds} seconds`}.`;
-    return waitMs !== null && waitMs > LONGEST_WAIT_MS
+    const waitMs = seconds !== null && /^\d+$/.test(seconds) ? Number(seconds) * 1000 : 0;
+    const when = waitMs === 0 ? "later" : `in ${seconds} seconds`;
+    const message = `The server is too busy to send ${title} (HTTP ${status}). Load again ${when}.`;
+    return waitMs > LONGEST_WAIT_MS
       ? new EngineError("busy", message)
       : new Interruption("busy", message, waitMs);
   }
@@ -159,13 +160,13 @@ function refusal({ title }, response, offset) {
 function understand({ title }, { status, headers, body }, asked) {
   const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get("Content-Range") ?? "");
   if (range !== null && Number(range[1]) !== asked) {
-    throw new EngineError("http_error", `The server sent another part of ${title} than asked for. Load it again.`);
+    throw new EngineError("wrong_part", `The server sent another part of ${title} than asked for. Load it again.`);
   }
   const offset = status === 206 ? asked : 0;
   // Content-Length counts compressed bytes where there is compression.
   const length = headers.has("Content-Encoding") ? null : headers.get("Content-Length");
   const linkedBytes = headers.get("X-Linked-Size");
-  // The hub quotes it, and for files outside its large-file storage it is a git hash.
+  // Seen only from a server that answers without a redirect and exposes it. Quoted; a git hash for files outside large-file storage.
   const linkedSha256 = /^(?:W\/)?"?([0-9a-f]{64})"?$/.exec(headers.get("X-Linked-ETag") ?? "");
   return {
     offset,

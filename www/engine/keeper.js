@@ -82,10 +82,10 @@ export class Keeper {
       return await action();
     } catch (error) {
       const { name, message } = /** @type {Error} */ (error);
-      const reason = name === "QuotaExceededError" ? "the storage for this page is full" : message;
+      const isFull = name === "QuotaExceededError";
       this.notice =
-        `${this.#title} could not be kept on this device: ${reason}. ` +
-        "It works now, but the next visit downloads it again; free some space and load it again to keep it.";
+        `${this.#title} could not be kept on this device: ${isFull ? "the storage for this page is full" : message}. ` +
+        `It works now, but the next visit downloads it again; ${isFull ? "free some space and " : ""}load it again to keep it.`;
       await this.discard();
       return null;
     }

@@ -89,12 +89,17 @@ export async function loadModel(model, dtype, world, { onProgress, signal }) {
     await get(weights, (bytes) => builder.push(bytes));
     signal.throwIfAborted();
   } catch (error) {
-    // After a panic every further call panics, and would hide the first.
-    if (!(error instanceof WebAssembly.RuntimeError)) builder.free();
+    free(builder, error);
     throw error;
   }
   const session = builder.finish(tokenizerJson);
-  const verified = golden === null ? null : session.check(golden);
+  let verified = null;
+  try {
+    if (golden !== null) verified = session.check(golden);
+  } catch (error) {
+    free(session, error);
+    throw error;
+  }
   if (verified === false) {
     notices.add(`${model.title} computes other numbers here than published; its text may be worse. Load it again.`);
   }
@@ -111,6 +116,15 @@ export async function loadModel(model, dtype, world, { onProgress, signal }) {
       notice: [...notices].filter(Boolean).join(" ") || null,
     },
   };
+}
+
+/**
+ * @param {{free(): void}} object
+ * @param {unknown} error why it is of no use
+ */
+function free(object, error) {
+  // After a panic every further call panics, and would hide the first.
+  if (!(error instanceof WebAssembly.RuntimeError)) object.free();
 }
 
 const NO_STORAGE =

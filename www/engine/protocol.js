@@ -2,7 +2,8 @@
 // The client numbers its requests; every request ends in exactly one `done` or `error` with its id.
 
 /**
- * One file of a model. `sha256` is null where no hash was published: then the hub's X-Linked-ETag header counts.
+ * One file of a model. `sha256` is null where no hash was published: then X-Linked-ETag counts, where the server lets the
+ * page read it. The hub itself sends it with a redirect, and of redirects a page sees nothing.
  * @typedef {{url: string, bytes: number | null, sha256: string | null}} ModelFile
  */
 
@@ -15,7 +16,6 @@
  * @property {Dtype} dtype how the weights are held when nothing else is asked for
  * @property {{config: ModelFile, tokenizer: ModelFile, weights: ModelFile}} files
  * @property {string | null} golden URL of known logits to check the loaded model against, or null
- * @property {string} card URL of the model card
  */
 
 /** @typedef {"f32" | "q8"} Dtype */

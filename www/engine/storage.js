@@ -58,6 +58,7 @@ export class FileStorage {
    * @param {string} name
    * @param {number} offset what lies beyond it is cut off
    * @returns {Promise<FileWriter | null>} null if another tab is writing the file or has completed it
+   * @throws {RangeError} if what is stored ends before `offset`
    */
   async append(name, offset) {
     const handle = /** @type {{createSyncAccessHandle(): Promise<SyncAccessHandle>}} */ (
@@ -66,10 +67,10 @@ export class FileStorage {
     const access = await handle.createSyncAccessHandle().catch(nullOn("NoModificationAllowedError"));
     if (access === null) return null;
     const isComplete = (await this.#find(name + COMPLETE)) !== null;
-    if (isComplete || access.getSize() < offset) {
-      access.close();
-      return null;
-    }
+    const isShort = access.getSize() < offset;
+    if (isComplete || isShort) access.close();
+    if (isComplete) return null;
+    if (isShort) throw new RangeError("its first part is no longer stored");
     access.truncate(offset);
     return new FileWriter(access, offset, async () => {
       await this.#directory.getFileHandle(name + COMPLETE, { create: true });

@@ -47,7 +47,9 @@ export class ModelSwitch {
     const model = this.#find(id) ?? this.#bundled;
     this.cancel();
     if (model === this.#bundled) this.#world.storage.removeItem(KEY);
-    if (model === this.#state.active?.model) this.#update({ failure: null });
+    const { active } = this.#state;
+    // What is here but not kept, or less than it could be, is worth another try.
+    if (active?.model === model && active.info.kept && active.info.notice === null) this.#update({ failure: null });
     else await this.#load(model);
   }
 
@@ -96,6 +98,8 @@ export class ModelSwitch {
           if (this.#state.loading?.model === model) this.#update({ loading: { model, progress } });
         },
       });
+      // Cancelled too late, it writes all the same; but it was not wanted, and another may be on its way.
+      if (signal.aborted) return;
       this.#update({ loading: null });
       // A model that was not kept would be downloaded on every visit, unasked.
       if (kept && model !== this.#bundled) this.#remember(model);

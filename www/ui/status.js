@@ -1,5 +1,7 @@
 // Says what is going on, in sentences: which model writes, what is on its way, what went wrong and the way out.
 
+import { hide } from "./hide.js";
+
 /** @import { ModelState, Progress } from "./model-switch.js" */
 
 /**
@@ -7,16 +9,22 @@
  * @property {string} headline
  * @property {{text: string, fraction: number | null, canCancel: boolean} | null} task
  * @property {string[]} problems
+ * @property {string | null} notice what is less than it could be
  * @property {boolean} canRetry
  * @property {boolean} canChoose false until it is known whether the bundled model works
  */
 
 /**
+ * What is true of the text now: `suggestionProblem` ends with the next question, `draftProblem` when the draft is saved.
+ * @typedef {{isThinking: boolean, suggestionProblem: string | null, draftProblem: string | null}} Writing
+ */
+
+/**
  * @param {ModelState} models
- * @param {{isThinking: boolean, problem: string | null}} writing
+ * @param {Writing} writing
  * @returns {Status}
  */
-export function describe({ active, loading, failure, restarting }, { isThinking, problem }) {
+export function describe({ active, loading, failure, restarting }, { isThinking, suggestionProblem, draftProblem }) {
   return {
     headline: restarting ?? (active === null ? "No model yet" : headlineOf(active, isThinking)),
     task: loading && {
@@ -24,7 +32,8 @@ export function describe({ active, loading, failure, restarting }, { isThinking,
       fraction: fractionOf(loading.progress),
       canCancel: active !== null,
     },
-    problems: [failure?.message, active?.info.notice, problem].filter((text) => typeof text === "string"),
+    problems: [failure?.message, draftProblem, suggestionProblem].filter((text) => typeof text === "string"),
+    notice: active?.info.notice ?? null,
     canRetry: failure !== null,
     canChoose: active !== null || failure !== null,
   };
@@ -58,27 +67,42 @@ function fractionOf(progress) {
 
 export class StatusLine {
   #root;
+  #onFocusLost;
 
-  /** @param {HTMLElement} root with the elements that index.html gives it */
-  constructor(root) {
+  /**
+   * @param {HTMLElement} root with the elements that index.html gives it
+   * @param {() => void} onFocusLost
+   */
+  constructor(root, onFocusLost) {
     this.#root = root;
+    this.#onFocusLost = onFocusLost;
   }
 
   /** @param {Status} status */
-  show({ headline, task, problems, canRetry, canChoose }) {
+  show({ headline, task, problems, notice, canRetry, canChoose }) {
     setText(this.#part("headline"), headline);
-    this.#part("task").hidden = task === null;
+    this.#hide("task", task === null);
     if (task !== null) {
       setText(this.#part("task-text"), task.text);
       const bar = /** @type {HTMLProgressElement} */ (this.#part("task-progress"));
       if (task.fraction === null) bar.removeAttribute("value");
       else bar.value = task.fraction;
-      this.#part("cancel").hidden = !task.canCancel;
+      this.#hide("cancel", !task.canCancel);
     }
-    this.#part("problem").hidden = problems.length === 0;
+    this.#hide("problem", problems.length === 0);
     setText(this.#part("problem-text"), problems.join(" "));
-    this.#part("way-out").hidden = !canRetry;
+    this.#hide("way-out", !canRetry);
+    this.#hide("notice", notice === null);
+    setText(this.#part("notice"), notice ?? "");
     /** @type {HTMLButtonElement} */ (this.#part("open-models")).disabled = !canChoose;
+  }
+
+  /**
+   * @param {string} name
+   * @param {boolean} isHidden
+   */
+  #hide(name, isHidden) {
+    hide(this.#part(name), isHidden, this.#onFocusLost);
   }
 
   /** @param {string} name */

@@ -1,0 +1,28 @@
+// Refuses parameters that would not arrive at the engine as they were given; what their values may be, the engine says.
+
+import { EngineError } from "./errors.js";
+
+/** @import { GenerationConfig } from "./protocol.js" */
+
+/**
+ * @param {GenerationConfig} generation_config
+ * @throws {EngineError} generation_config
+ */
+export function assertSendable(generation_config) {
+  for (const [name, value] of Object.entries(generation_config)) {
+    // As if it were not there, to JSON too.
+    if (value === undefined) continue;
+    for (const item of Array.isArray(value) ? value : [value]) {
+      // JSON would make it null, and null stands for the default.
+      if (typeof item === "number" && !Number.isFinite(item)) refuse(`${name} must be a finite number, got ${item}`);
+      if (item !== null && !["number", "string", "boolean"].includes(typeof item)) {
+        refuse(`${name} must be a number, a string, true, false or a list of these, got ${typeof item}`);
+      }
+    }
+  }
+}
+
+/** @param {string} message */
+function refuse(message) {
+  throw new EngineError("generation_config", message);
+}
