@@ -8,7 +8,7 @@ use crate::json::{self, MAX_INTEGER, Parameter};
 pub struct GenerationConfig {
     /// At most this many tokens, the prompt not counted.
     pub max_new_tokens: usize,
-    /// Seconds after which no further token is begun.
+    /// Seconds after which no further token is begun; every sequence has one at least, as with transformers.
     pub max_time: Option<f64>,
     /// Sampling if true, else the likeliest token every time.
     pub do_sample: bool,
