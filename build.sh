@@ -9,11 +9,12 @@ usage: ./build.sh [COMMAND]
   build         compile the engine and put the page's parts under www/, ready to deploy (the default)
   serve [PORT]  build, then serve the page on http://localhost:PORT/ (8080 if not given)
   test          run every check and test
-  bench         build, then measure a DistilGPT2-shaped model in Chromium
+  bench [ROWS]  build, then compare the engine with others in Chromium (half an hour); ROWS: a regular expression
 EOF
 }
 
 TOOLS="${XDG_CACHE_HOME:-$HOME/.cache}/write-with-distilgpt2"
+MODELS="$TOOLS/bench/models"
 export PATH="$TOOLS/bin:$HOME/.cargo/bin:$PATH"
 
 say() { printf '\n==> %s\n' "$*"; }
@@ -29,11 +30,20 @@ need_rust() {
   rustup target add wasm32-unknown-unknown
 }
 
+# The build with threads compiles the standard library anew, for memory that is shared.
+need_rust_src() {
+  [ -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ] && return
+  command -v rustup >/dev/null || missing "Rust's component rust-src, and rustup to install it."
+  say "Installing Rust's component rust-src"
+  rustup component add rust-src
+}
+
 # cargo_tool COMMAND CRATE VERSION: a tool of exactly this version, in a folder of its own.
 cargo_tool() {
   case "$("$1" --version 2>/dev/null)" in *" $3"*) return ;; esac
   say "Installing $2 $3 into $TOOLS (once, some minutes)"
-  cargo install --quiet --root "$TOOLS" --version "$3" "$2"
+  # Barely optimised: a tool runs for seconds here, and would take minutes more to compile.
+  CARGO_PROFILE_RELEASE_OPT_LEVEL=1 cargo install --quiet --root "$TOOLS" --version "$3" "$2"
 }
 
 # The command-line tool must have the version of the library that Cargo.lock names.
@@ -62,26 +72,75 @@ need_chromium() {
   $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium chromium-driver
 }
 
+# The other engines, and one model of DistilGPT2's shape in the format of each.
+need_peers() {
+  if [ ! tools/bench/node_modules/.package-lock.json -nt tools/bench/package-lock.json ]; then
+    say "Installing the engines to compare with (650 MB)"
+    npm ci --prefix tools/bench --ignore-scripts --no-audit --no-fund
+    touch tools/bench/node_modules/.package-lock.json
+  fi
+  [ -z "$(find tools/random-model.js tools/bench/*.py tools/bench/requirements.txt -newer "$MODELS/prompts.json" 2>&1)" ] && return
+  local python="$TOOLS/bench/venv/bin/python"
+  say "Installing what makes their models into $TOOLS/bench/venv"
+  python3 -m venv "$TOOLS/bench/venv" || missing "Python 3.11 or newer with venv (apt-get install python3-venv)."
+  "$python" -m pip install --quiet --disable-pip-version-check --requirement tools/bench/requirements.txt
+  say "Making the models in $MODELS (1 GB)"
+  node tools/random-model.js "$MODELS/random"
+  "$python" tools/bench/make_models.py "$MODELS/random" www/models/gpt2-tokenizer/tokenizer.json "$MODELS"
+}
+
 # ---- the steps -----------------------------------------------------------------------------------------------------
+
+# compile [ARGUMENT...]: cargo build of the engine for the browser.
+compile() { cargo build --locked --release --target wasm32-unknown-unknown "$@"; }
+
+# finish BUILD TARGET_DIR [FLAG...]: makes www/pkg/BUILD of what was compiled; the flags are wasm-opt's.
+finish() {
+  local build="$1" compiled="$2/wasm32-unknown-unknown/release/write_with_distilgpt2.wasm" out="target/pkg/$1"
+  shift 2
+  [ "www/pkg/$build/engine_bg.wasm" -nt "$compiled" ] && return
+  say "Writing the JavaScript of the $build build and optimising it"
+  wasm-bindgen --target web --out-dir "$out" --out-name engine "$compiled"
+  # What rustc uses, and no more: --all-features would write what no browser reads yet.
+  node_modules/.bin/wasm-opt -O2 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int \
+    --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue "$@" \
+    "$out/engine_bg.wasm" -o "$out/optimised.wasm"
+  mv "$out/optimised.wasm" "$out/engine_bg.wasm"
+  rm -rf "www/pkg/$build"
+  mkdir -p www/pkg
+  mv "$out" www/pkg/
+}
+
+build_plain() {
+  say "Compiling the engine to WebAssembly"
+  compile
+  finish plain target
+}
+
+# Rust 1.95 calls shared memory unstable, so that its stable compiler has to be told that this is meant.
+build_threads() {
+  say "Compiling it for threads, with the standard library"
+  # Every thread is an instance with a stack and thread-local storage of its own, which wasm-bindgen sets up by these
+  # exports. A shared memory is reserved at its largest, which costs addresses only.
+  local flags="-C target-feature=+simd128,+atomics,+bulk-memory,+mutable-globals" argument
+  for argument in --shared-memory --import-memory --max-memory=4294967296 --export=__heap_base \
+    --export=__wasm_init_tls --export=__tls_size --export=__tls_align --export=__tls_base; do
+    flags+=" -C link-arg=$argument"
+  done
+  RUSTC_BOOTSTRAP=1 RUSTFLAGS="$flags" compile --target-dir target/threads -Z build-std=std,panic_abort
+  finish threads target/threads --enable-threads
+}
 
 build() {
   need_rust
+  need_rust_src
   need_wasm_bindgen
   need_node
-  say "Compiling the engine to WebAssembly"
-  cargo build --locked --release --target wasm32-unknown-unknown
-  local compiled=target/wasm32-unknown-unknown/release/write_with_distilgpt2.wasm
-  if [ ! www/pkg/engine_bg.wasm -nt "$compiled" ]; then
-    say "Writing its JavaScript and optimising it"
-    wasm-bindgen --target web --out-dir target/pkg --out-name engine "$compiled"
-    # What rustc uses, and no more: --all-features would write what no browser reads yet.
-    node_modules/.bin/wasm-opt -O2 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int \
-      --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue \
-      target/pkg/engine_bg.wasm -o target/pkg/optimised.wasm
-    mv target/pkg/optimised.wasm target/pkg/engine_bg.wasm
-    rm -rf www/pkg
-    mv target/pkg www/pkg
-  fi
+  # Side by side: much of both is one long step on one core.
+  build_threads &
+  local threads=$!
+  build_plain
+  wait "$threads"
   say "Bundling the editor"
   node tools/vendor.js
   say "Built: www/ can be served by any static host"
@@ -94,13 +153,14 @@ test_all() {
   cargo fmt --check
   say "clippy"
   cargo clippy --locked --all-targets -- -D warnings
-  cargo clippy --locked --target wasm32-unknown-unknown --lib --test web --test kernels -- -D warnings
+  cargo clippy --locked --target wasm32-unknown-unknown --lib --test web --test kernels --test attention --test accuracy -- -D warnings
   say "Native tests"
   cargo test --locked
   build
   cargo_tool wasm-pack wasm-pack 0.15.1
   say "Tests in headless Chrome, with SIMD"
-  wasm_test
+  # Ten thousand positions of three models take longer than the runner's 20 seconds.
+  WASM_BINDGEN_TEST_TIMEOUT=600 wasm_test --test accuracy
   say "Tests in headless Chrome, without SIMD"
   # RUSTFLAGS takes the place of the flags in .cargo/config.toml.
   RUSTFLAGS=" " CARGO_TARGET_DIR=target/no-simd wasm_test
@@ -120,7 +180,7 @@ totals() {
        END { printf "\n%d passed, %d failed, %d skipped\n", passed, failed, skipped }' "$1"
 }
 
-wasm_test() { wasm-pack test --headless --chrome --chromedriver "$(command -v chromedriver)" -- --locked --test web --test kernels; }
+wasm_test() { wasm-pack test --headless --chrome --chromedriver "$(command -v chromedriver)" -- --locked --test web --test kernels --test attention "$@"; }
 
 case "${1:-build}" in
   build) build ;;
@@ -130,7 +190,7 @@ case "${1:-build}" in
     trap 'totals target/test.log' EXIT
     test_all 2>&1 | tee target/test.log
     ;;
-  bench) need_chromium; build; node tools/bench.js ;;
+  bench) need_chromium; build; need_peers; node tools/bench/main.js "$MODELS" "${2:-}" ;;
   -h | --help | help) usage ;;
   *) usage >&2; exit 2 ;;
 esac

@@ -1,9 +1,8 @@
 //! config.json as Hugging Face writes it for GPT-2; defaults as transformers' configuration_gpt2.py.
 
-use candle_nn::Activation;
-
 use crate::error::{Error, Result};
 use crate::json::{self, Parameter};
+use crate::kernels::activation::Activation;
 
 /// The shape of a GPT-2 and the switches that change what it computes.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,7 +124,7 @@ impl Config {
     }
 }
 
-/// Hugging Face's names; its `gelu` is the exact one, candle's enum agrees.
+/// Hugging Face's names; its `gelu` is the exact one.
 fn activation(parameter: &Parameter) -> std::result::Result<Activation, String> {
     match parameter.string()? {
         "gelu_new" => Ok(Activation::NewGelu),

@@ -22,6 +22,8 @@ pub enum Error {
     },
     /// A tensor is stored as a type that is not read here.
     TensorDtype { name: String, found: String },
+    /// A packed model is damaged, or was made by another version or from other files.
+    Packed(String),
     /// tokenizer.json cannot be read, or does not belong to the model.
     Tokenizer(String),
     /// A generation parameter is unknown or out of range.
@@ -38,8 +40,6 @@ pub enum Error {
     NoToken(&'static str),
     /// The published logits to check against cannot be read.
     Golden(String),
-    /// A tensor operation failed: a defect in this crate or in candle.
-    Tensor(candle_core::Error),
 }
 
 impl Error {
@@ -52,13 +52,13 @@ impl Error {
             Error::SurplusTensor { .. } => "surplus_tensor",
             Error::TensorShape { .. } => "tensor_shape",
             Error::TensorDtype { .. } => "tensor_dtype",
+            Error::Packed(_) => "packed",
             Error::Tokenizer(_) => "tokenizer",
             Error::GenerationConfig(_) => "generation_config",
             Error::ContextFull { .. } => "context_full",
             Error::TokenId { .. } => "token_id",
             Error::NoToken(_) => "no_token",
             Error::Golden(_) => "golden",
-            Error::Tensor(_) => "tensor",
         }
     }
 }
@@ -84,6 +84,7 @@ impl fmt::Display for Error {
                 f,
                 "tensor {name} is stored as {found}; F32, F16, BF16 and, for matrices with a .scale, I8 are read"
             ),
+            Error::Packed(what) => write!(f, "the packed model {what}; get the weights again"),
             Error::Tokenizer(what) => write!(f, "tokenizer.json: {what}"),
             Error::GenerationConfig(what) => f.write_str(what),
             Error::ContextFull {
@@ -99,15 +100,8 @@ impl fmt::Display for Error {
             }
             Error::NoToken(why) => write!(f, "no token can follow: {why}"),
             Error::Golden(what) => write!(f, "golden logits: {what}"),
-            Error::Tensor(error) => write!(f, "tensor operation: {error}"),
         }
     }
 }
 
 impl std::error::Error for Error {}
-
-impl From<candle_core::Error> for Error {
-    fn from(error: candle_core::Error) -> Self {
-        Error::Tensor(error)
-    }
-}

@@ -44,9 +44,10 @@ pub fn check(session: &mut Session, json: &str) -> Result<bool> {
         if session.codec().encode(&case.prompt)? != case.input_ids {
             return Ok(false);
         }
+        let weight_type = session.model().weight_type();
         let logits = session.logits(&case.input_ids)?;
-        let top_ids = top_ids(&logits, case.top_ids.len());
-        let is_same = match session.model().weight_type() {
+        let top_ids = top_ids(logits, case.top_ids.len());
+        let is_same = match weight_type {
             WeightType::F32 => {
                 let is_close = |(&id, &logit): (&u32, &f32)| {
                     (logits.get(id as usize)).is_some_and(|l| (l - logit).abs() < MAX_DIFFERENCE)

@@ -5,7 +5,7 @@
 //! | [`config`] | config.json, validated |
 //! | `json` | the same care for every JSON object that comes in |
 //! | [`model`] | tensors: the checkpoint, the forward pass, the cache of keys and values |
-//! | [`kernels`] | int8 matrix products, scalar and SIMD |
+//! | [`kernels`] | matrix products, attention and what lies between, scalar and SIMD, and the threads that share them |
 //! | [`text`] | characters and tokens: encoding, decoding, where a long text is cut, half words |
 //! | [`generation`] | numbers: parameters, logits processors, sampling |
 //! | [`sequence`] | one continuation: text and numbers together |

@@ -42,19 +42,15 @@ pub struct FinishedSequence {
     pub finish_reason: FinishReason,
 }
 
-/// What comes next in a sequence.
+/// A token of a sequence.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Picked {
-    Token {
-        /// Whole characters only; may be empty.
-        text: String,
-        /// Natural logarithm, before penalties and temperature; among the tokens that can follow.
-        log_probability: f64,
-        /// Set if this is the last token.
-        finish_reason: Option<FinishReason>,
-    },
-    /// Nothing more.
-    End(FinishReason),
+pub struct Token {
+    /// Counts from 0.
+    pub sequence: usize,
+    /// Whole characters only; may be empty.
+    pub text: String,
+    /// Natural logarithm, before penalties and temperature; among the tokens that can follow.
+    pub log_probability: f64,
 }
 
 /// The state of one continuation.
@@ -74,6 +70,7 @@ pub struct Sequence {
     spelling: Spelling,
     detokenizer: Detokenizer,
     stop_strings: StopStrings,
+    finish_reason: Option<FinishReason>,
 }
 
 impl Sequence {
@@ -99,32 +96,33 @@ impl Sequence {
             spelling: Spelling::new(healed),
             detokenizer: Detokenizer::default(),
             stop_strings: StopStrings::new(&config.stop_strings, prompt),
+            finish_reason: None,
             config: config.clone(),
         }
     }
 
-    /// Picks the token that follows, and says whether the sequence ends there.
+    /// Picks the token that follows; `None` if the text ends instead. See [`Sequence::finish_reason`].
     ///
     /// # Shapes
-    /// - `logits`: `(vocab_size,)` after the last token; tokens that cannot follow are removed from it
+    /// - `logits`: `(vocab_size,)` after the last token
     ///
     /// # Errors
     /// [`Error::NoToken`] if the logits are not numbers, or every token is forbidden.
-    pub fn pick(&mut self, logits: &mut [f32], codec: &Codec) -> Result<Picked> {
-        if logits.iter().any(|logit| logit.is_nan()) {
+    pub fn pick(&mut self, logits: &[f32], codec: &Codec) -> Result<Option<Token>> {
+        // A model may have more logits than the tokenizer has tokens.
+        let logits = &logits[..codec.vocab_size().min(logits.len())];
+        self.scores.clear();
+        self.scores.extend_from_slice(logits);
+        let is_spelling = !self.spelling.is_done();
+        if is_spelling {
+            keep_only(&mut self.scores, self.spelling.allowed(codec)?);
+        }
+        let log_total = sampler::log_sum_exp(&self.scores);
+        if log_total.is_nan() {
             return Err(Error::NoToken(
                 "the logits are not numbers; the weights are damaged, load the model again",
             ));
         }
-        // A model may have more logits than the tokenizer has tokens.
-        let n_known = codec.vocab_size().min(logits.len());
-        let logits = &mut logits[..n_known];
-        let is_spelling = !self.spelling.is_done();
-        if is_spelling {
-            keep_only(logits, self.spelling.allowed(codec)?);
-        }
-        self.scores.clear();
-        self.scores.extend_from_slice(logits);
         // What the writer has written is not held against them.
         let history = if self.spelling.is_word() {
             &[]
@@ -134,10 +132,11 @@ impl Sequence {
         self.processors.apply(&mut self.scores, history);
         let id = self.choose()?;
         if !is_spelling && self.eos_token_ids.contains(&id) {
-            return Ok(Picked::End(FinishReason::Eos));
+            self.end(FinishReason::Eos);
+            return Ok(None);
         }
         self.ids.push(id);
-        let log_probability = sampler::log_probability(logits, id);
+        let log_probability = f64::from(logits[id as usize]) - log_total;
         self.log_probability += log_probability;
         // A special token that does not end the text is no part of it either (transformers' skip_special_tokens).
         let bytes = if codec.is_special(id) {
@@ -151,16 +150,26 @@ impl Sequence {
         if !(is_spelling && new_bytes.is_empty()) {
             self.n_tokens += 1; // A token that only spells what was there already does not count.
         }
-        let finish_reason = if self.stop_strings.push(new_bytes) {
-            Some(FinishReason::StopString)
-        } else {
-            (self.n_tokens >= self.config.max_new_tokens).then_some(FinishReason::Length)
-        };
-        Ok(Picked::Token {
+        if self.stop_strings.push(new_bytes) {
+            self.end(FinishReason::StopString);
+        } else if self.n_tokens >= self.config.max_new_tokens {
+            self.end(FinishReason::Length);
+        }
+        Ok(Some(Token {
+            sequence: self.index,
             text,
             log_probability,
-            finish_reason,
-        })
+        }))
+    }
+
+    /// Ends the sequence where it is, unless it has ended before.
+    pub fn end(&mut self, reason: FinishReason) {
+        self.finish_reason.get_or_insert(reason);
+    }
+
+    /// `None` while the sequence goes on.
+    pub fn finish_reason(&self) -> Option<FinishReason> {
+        self.finish_reason
     }
 
     fn choose(&mut self) -> Result<u32> {
@@ -177,33 +186,41 @@ impl Sequence {
         if !self.config.do_sample {
             return Ok(likeliest);
         }
-        sampler::softmax(&mut self.scores);
+        sampler::weights(&mut self.scores);
         Ok(sampler::sample(&self.scores, self.coins.flip()))
     }
 
-    /// Closes the sequence.
+    /// What has come of a sequence that has ended; `None` while it goes on.
     ///
     /// An unfinished character at the end comes out as U+FFFD here, as from transformers' decode;
     /// the text of the tokens never has it.
-    pub fn finish(mut self, prompt: &str, finish_reason: FinishReason) -> FinishedSequence {
+    pub fn finished(&mut self, prompt: &str) -> Option<FinishedSequence> {
+        let finish_reason = self.finish_reason?;
         self.text.push_str(&self.detokenizer.finish());
-        FinishedSequence {
+        let mut generated_text = std::mem::take(&mut self.text);
+        if self.config.return_full_text {
+            generated_text.insert_str(0, prompt);
+        }
+        Some(FinishedSequence {
             sequence: self.index,
-            generated_text: match self.config.return_full_text {
-                true => format!("{prompt}{}", self.text),
-                false => self.text,
-            },
+            generated_text,
             n_tokens: self.n_tokens,
             log_probability: self.log_probability,
             finish_reason,
-        }
+        })
     }
 
-    /// Prompt and continuation.
-    pub fn ids(&self) -> &[u32] {
-        &self.ids
+    /// Which of the request's continuations it is, counted from 0.
+    pub fn index(&self) -> usize {
+        self.index
     }
 
+    /// The newest token, or the prompt's last.
+    pub fn last_id(&self) -> u32 {
+        *self.ids.last().expect("invariant: no prompt is empty")
+    }
+
+    /// Tokens beyond what the prompt holds.
     pub fn n_tokens(&self) -> usize {
         self.n_tokens
     }

@@ -1,15 +1,17 @@
 //! One model, its tokens and its cache: turns a prompt into text, at most one forward pass per step.
 
+use std::collections::VecDeque;
+
 use crate::error::{Error, Result};
 use crate::generation::config::GenerationConfig;
 use crate::model::gpt2::Gpt2;
 use crate::model::kv_cache::KvCache;
-use crate::sequence::{FinishReason, FinishedSequence, Picked, Sequence};
+use crate::sequence::{FinishReason, FinishedSequence, Sequence, Token};
 use crate::text::codec::Codec;
 use crate::text::{context, healing};
 
 /// Prompt tokens per step: few enough that a cancel is soon noticed, enough that the matrix products pay.
-const PREFILL_LEN: usize = 32;
+const PREFILL_LEN: usize = 64;
 
 /// Owns model, codec and cache, and alone knows the position. [`Session::begin`] takes a request,
 /// [`Session::step`] works on it.
@@ -17,8 +19,10 @@ pub struct Session {
     model: Gpt2,
     codec: Codec,
     cache: KvCache,
-    /// The tokens whose keys and values `cache` holds.
+    /// The tokens whose keys and values the trunk of `cache` holds.
     cached_ids: Vec<u32>,
+    /// And those of its branches, one for each sequence that is being written.
+    branch_ids: Vec<Vec<u32>>,
     request: Option<Request>,
 }
 
@@ -27,52 +31,40 @@ pub struct Session {
 pub enum Step {
     /// Prompt tokens were read: `done` of `total`, those that were cached included.
     Prefill { done: usize, total: usize },
-    /// One more token of a sequence; see [`Picked::Token`].
-    Token {
-        sequence: usize,
-        text: String,
-        log_probability: f64,
-    },
+    /// One more token of a sequence. Sequences are written side by side.
+    Token(Token),
     /// A sequence is complete.
     Sequence(FinishedSequence),
 }
 
 /// A request under way.
 struct Request {
-    config: GenerationConfig,
-    eos_token_ids: Vec<u32>,
     /// Seconds, on the caller's clock.
     deadline: f64,
+    /// Tokens that a sequence may come to, those that spell healed bytes included.
+    max_len: usize,
     prompt: String,
     prompt_ids: Vec<u32>,
-    /// The bytes that were taken off the prompt, to be spelt again.
-    healed: Vec<u8>,
-    /// After the prompt; every sequence begins with them.
-    prompt_logits: Option<Vec<f32>>,
-    /// The sequence being written, once the prompt has been read.
-    sequence: Option<Sequence>,
-    n_finished: usize,
-    /// Why the sequence being written has ended.
-    finish_reason: Option<FinishReason>,
-}
-
-impl Request {
-    fn is_complete(&self) -> bool {
-        self.n_finished == self.config.num_return_sequences
-    }
+    /// The continuations that are being written, side by side.
+    sequences: Vec<Sequence>,
+    /// The first of these that had a branch; its branch is 0.
+    first_index: usize,
+    /// Those whose turn comes when these are complete.
+    waiting: VecDeque<Sequence>,
+    /// What has come about and was not told yet.
+    steps: VecDeque<Step>,
 }
 
 impl Session {
-    /// # Errors
-    /// As [`KvCache::new`].
-    pub fn new(model: Gpt2, codec: Codec) -> Result<Session> {
-        Ok(Session {
-            cache: KvCache::new(model.config())?,
+    pub fn new(model: Gpt2, codec: Codec) -> Session {
+        Session {
+            cache: KvCache::new(model.config()),
             model,
             codec,
             cached_ids: Vec::new(),
+            branch_ids: Vec::new(),
             request: None,
-        })
+        }
     }
 
     /// Takes a request in place of the one before. What both prompts have in common stays cached.
@@ -94,10 +86,10 @@ impl Session {
         }
         // The last token that is generated needs no position: nothing comes after it.
         let budget = n_positions + 1 - config.max_new_tokens;
-        let context = context::fit(&self.codec, prompt, budget)?;
-        let (mut prompt_ids, mut healed) = (context.ids, Vec::new());
+        let mut prompt_ids = context::fit(&self.codec, prompt, budget)?;
+        let mut healed = Vec::new();
         if config.token_healing {
-            healed = healing::take_back(&self.codec, context.text, &mut prompt_ids);
+            healed = healing::take_back(&self.codec, prompt, &mut prompt_ids);
         }
         if prompt_ids.is_empty() {
             let Some(id) = model_config.bos_token_id.or(model_config.eos_token_id) else {
@@ -108,20 +100,21 @@ impl Session {
             prompt_ids.push(id);
         }
         let model_eos = || model_config.eos_token_id.into_iter().collect();
-        let request = Request {
-            eos_token_ids: config.eos_token_id.clone().unwrap_or_else(model_eos),
+        let eos_token_ids = config.eos_token_id.clone().unwrap_or_else(model_eos);
+        let waiting = (0..config.num_return_sequences)
+            .map(|i| Sequence::new(&config, &eos_token_ids, i, prompt, &prompt_ids, &healed))
+            .collect();
+        self.keep_common(&prompt_ids);
+        self.request = Some(Request {
             deadline: now + config.max_time.unwrap_or(f64::INFINITY),
+            max_len: config.max_new_tokens + healed.len(),
             prompt: prompt.to_owned(),
-            healed,
-            prompt_logits: None,
-            sequence: None,
-            n_finished: 0,
-            finish_reason: None,
             prompt_ids,
-            config,
-        };
-        self.keep_common(&request.prompt_ids);
-        self.request = Some(request);
+            sequences: Vec::new(),
+            first_index: 0,
+            waiting,
+            steps: VecDeque::new(),
+        });
         Ok(())
     }
 
@@ -133,14 +126,18 @@ impl Session {
         let Some(mut request) = self.request.take() else {
             return Ok(None);
         };
-        let step = match &request.prompt_logits {
-            None => self.prefill(&mut request)?,
-            Some(_) => self.generate(&mut request, now)?,
-        };
-        if !request.is_complete() {
+        // A pass that ends every sequence has nothing to tell; their ends come next.
+        while request.steps.is_empty() {
+            match self.cached_ids.len() < request.prompt_ids.len() {
+                true => self.prefill(&mut request)?,
+                false => self.generate(&mut request, now)?,
+            }
+        }
+        let step = request.steps.pop_front();
+        if !(request.steps.is_empty() && request.sequences.is_empty() && request.waiting.is_empty()) {
             self.request = Some(request);
         }
-        Ok(Some(step))
+        Ok(step)
     }
 
     /// Logits after `input_ids`, by way of the cache like any request; a request under way ends.
@@ -148,10 +145,18 @@ impl Session {
     /// # Shapes
     /// - `input_ids`: `(t,)`, `1 <= t <= n_positions`
     /// - returns `(vocab_size,)`
-    pub fn logits(&mut self, input_ids: &[u32]) -> Result<Vec<f32>> {
+    pub fn logits(&mut self, input_ids: &[u32]) -> Result<&[f32]> {
         self.request = None;
         self.keep_common(input_ids);
-        self.run(&input_ids[self.cached_ids.len()..])
+        let missing = &input_ids[self.cached_ids.len()..];
+        let logits = self.model.forward(missing, &mut self.cache)?;
+        self.cached_ids.extend_from_slice(missing);
+        Ok(logits)
+    }
+
+    /// For packing: its parts are given out for reading and writing alike.
+    pub fn model_mut(&mut self) -> &mut Gpt2 {
+        &mut self.model
     }
 
     pub fn model(&self) -> &Gpt2 {
@@ -167,89 +172,101 @@ impl Session {
         self.model.size_bytes() + self.cache.size_bytes()
     }
 
-    fn prefill(&mut self, request: &mut Request) -> Result<Step> {
+    /// Reads the next part of the prompt. Its end gives every sequence its first token.
+    fn prefill(&mut self, request: &mut Request) -> Result<()> {
         let missing = &request.prompt_ids[self.cached_ids.len()..];
-        if missing.len() > PREFILL_LEN {
-            let chunk = &missing[..PREFILL_LEN];
-            self.model.last_hidden_state(chunk, &mut self.cache)?;
-            self.cached_ids.extend_from_slice(chunk);
-        } else {
-            request.prompt_logits = Some(self.run(missing)?);
-        }
-        Ok(Step::Prefill {
-            done: self.cached_ids.len(),
+        let (part, is_end) = match missing.split_at_checked(PREFILL_LEN) {
+            Some((part, [_, ..])) => (part, false),
+            _ => (missing, true),
+        };
+        request.steps.push_back(Step::Prefill {
+            done: self.cached_ids.len() + part.len(),
             total: request.prompt_ids.len(),
-        })
+        });
+        if !is_end {
+            self.model.read(part, &mut self.cache)?;
+            self.cached_ids.extend_from_slice(part);
+            return Ok(());
+        }
+        let logits = self.model.forward(part, &mut self.cache)?;
+        for sequence in &mut request.waiting {
+            request
+                .steps
+                .extend(sequence.pick(logits, &self.codec)?.map(Step::Token));
+        }
+        self.cached_ids.extend_from_slice(part);
+        Ok(())
     }
 
-    fn generate(&mut self, request: &mut Request, now: f64) -> Result<Step> {
-        let index = request.n_finished;
-        let mut sequence = match request.sequence.take() {
-            Some(sequence) => sequence,
-            None => {
-                self.roll_back(request.prompt_ids.len());
-                Sequence::new(
-                    &request.config,
-                    &request.eos_token_ids,
-                    index,
-                    &request.prompt,
-                    &request.prompt_ids,
-                    &request.healed,
-                )
-            }
-        };
-        let is_late = now > request.deadline && sequence.n_tokens() > 0;
-        let is_full =
-            self.cached_ids.len() == self.model.config().n_positions && sequence.ids().len() > request.prompt_ids.len();
-        let finish_reason = (request.finish_reason.take())
-            .or(is_late.then_some(FinishReason::MaxTime))
-            .or(is_full.then_some(FinishReason::Length));
-        let finish_reason = match finish_reason {
-            Some(reason) => reason,
-            None => {
-                let mut logits = match sequence.ids().split_at(request.prompt_ids.len()) {
-                    (_, []) => request.prompt_logits.clone().expect("invariant: the prompt was read"),
-                    (_, [.., last]) => self.run(&[*last])?,
-                };
-                match sequence.pick(&mut logits, &self.codec)? {
-                    Picked::End(reason) => reason,
-                    Picked::Token {
-                        text,
-                        log_probability,
-                        finish_reason,
-                    } => {
-                        request.finish_reason = finish_reason;
-                        request.sequence = Some(sequence);
-                        return Ok(Step::Token {
-                            sequence: index,
-                            text,
-                            log_probability,
-                        });
-                    }
-                }
-            }
-        };
-        request.n_finished += 1;
-        Ok(Step::Sequence(sequence.finish(&request.prompt, finish_reason)))
+    /// Gives the next of those that wait a branch each: as many as twice the context has room for. Dozens of long ones at
+    /// once would take gigabytes.
+    fn branch(&mut self, request: &mut Request) {
+        let n_side_by_side = (2 * self.model.config().n_positions / request.max_len).max(1);
+        let n = n_side_by_side.min(request.waiting.len());
+        self.cache.branch(n, request.max_len);
+        self.branch_ids = vec![Vec::new(); n];
+        request.first_index = request.waiting[0].index();
+        request.sequences.extend(request.waiting.drain(..n));
     }
 
-    /// Runs the model on `ids` behind what is cached.
-    fn run(&mut self, ids: &[u32]) -> Result<Vec<f32>> {
-        let logits = self.model.forward(ids, &mut self.cache)?;
-        self.cached_ids.extend_from_slice(ids);
-        Ok(logits)
+    /// Gives every sequence that goes on its next token, all by one pass of the model.
+    fn generate(&mut self, request: &mut Request, now: f64) -> Result<()> {
+        if request.sequences.is_empty() {
+            self.branch(request);
+        }
+        let n_positions = self.model.config().n_positions;
+        let first = request.first_index;
+        request.sequences.retain_mut(|sequence| {
+            if now > request.deadline && sequence.n_tokens() > 0 {
+                sequence.end(FinishReason::MaxTime);
+            } else if self.cache.branch_len(sequence.index() - first) == n_positions {
+                sequence.end(FinishReason::Length);
+            }
+            let finished = sequence.finished(&request.prompt);
+            let goes_on = finished.is_none();
+            request.steps.extend(finished.map(Step::Sequence));
+            goes_on
+        });
+        if request.sequences.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<u32> = request.sequences.iter().map(Sequence::last_id).collect();
+        let branches: Vec<usize> = (request.sequences.iter())
+            .map(|sequence| sequence.index() - first)
+            .collect();
+        let logits = self.model.forward_branches(&ids, &branches, &mut self.cache)?;
+        for (&branch, &id) in branches.iter().zip(&ids) {
+            self.branch_ids[branch].push(id);
+        }
+        let vocab_size = logits.len() / ids.len();
+        for (sequence, logits) in request.sequences.iter_mut().zip(logits.chunks_exact(vocab_size)) {
+            request
+                .steps
+                .extend(sequence.pick(logits, &self.codec)?.map(Step::Token));
+        }
+        Ok(())
     }
 
     /// Rolls the cache back to what it has in common with `ids`, less the last of them: that one is run again
-    /// in any case, for its logits.
+    /// in any case, for its logits. A continuation that was taken up is kept.
     fn keep_common(&mut self, ids: &[u32]) {
-        let pairs = self.cached_ids.iter().zip(ids);
-        let common_len = pairs.take_while(|(a, b)| a == b).count();
-        self.roll_back(common_len.min(ids.len().saturating_sub(1)));
+        let mut common = common_len(&self.cached_ids, ids);
+        if common == self.cached_ids.len() {
+            let lens = self.branch_ids.iter().map(|branch| common_len(branch, &ids[common..]));
+            if let Some((branch, len)) = lens.enumerate().max_by_key(|(_, len)| *len).filter(|(_, len)| *len > 0) {
+                self.cache.adopt(branch);
+                self.cached_ids.append(&mut self.branch_ids[branch]);
+                common += len;
+            }
+        }
+        common = common.min(ids.len().saturating_sub(1));
+        self.branch_ids.clear();
+        self.cache.truncate(common);
+        self.cached_ids.truncate(common);
     }
+}
 
-    fn roll_back(&mut self, len: usize) {
-        self.cache.truncate(len);
-        self.cached_ids.truncate(len);
-    }
+/// How many tokens two lists begin with in common.
+fn common_len(a: &[u32], b: &[u32]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }

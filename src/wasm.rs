@@ -1,7 +1,7 @@
 //! The engine as JavaScript sees it: the only file that names wasm_bindgen or js_sys.
 //! Errors are thrown as Errors with `name`, `code` and `message`; a panic is a WebAssembly.RuntimeError.
 
-use js_sys::{Object, Reflect};
+use js_sys::{Object, Reflect, Uint8Array};
 use sha2::Digest;
 use wasm_bindgen::prelude::*;
 
@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::generation::config::GenerationConfig;
 use crate::model::gpt2::Gpt2;
 use crate::model::linear::WeightType;
+use crate::model::packed_file::{self, HEADER_LEN, Origin};
 use crate::model::weights::Weights;
 use crate::session::{self, Step};
 use crate::text::codec::Codec;
@@ -30,6 +31,26 @@ fn throw(error: Error) -> JsValue {
 
 fn set(object: &JsValue, key: &str, value: impl Into<JsValue>) {
     Reflect::set(object, &key.into(), &value.into()).expect("invariant: a plain object takes any key");
+}
+
+/// The compiled module, for workers beside this one.
+#[wasm_bindgen]
+pub fn module() -> JsValue {
+    wasm_bindgen::module()
+}
+
+/// Makes the calling worker a thread of the engine, for good. The page's own worker must go on without calling it.
+#[cfg(target_feature = "atomics")]
+#[wasm_bindgen]
+pub fn work() {
+    crate::kernels::pool::POOL.work()
+}
+
+/// Says that the calling thread's `work` has thrown, so that nobody waits for it.
+#[cfg(target_feature = "atomics")]
+#[wasm_bindgen]
+pub fn fail() {
+    crate::kernels::pool::POOL.fail();
 }
 
 /// Builds a model from the bytes of its files as they arrive.
@@ -64,8 +85,46 @@ impl ModelBuilder {
     pub fn finish(self, tokenizer_json: &[u8]) -> JsResult<Session> {
         let codec = Codec::from_json(tokenizer_json, self.config.vocab_size).map_err(throw)?;
         let model = Gpt2::new(self.config, self.weight_type, self.weights).map_err(throw)?;
-        Ok(Session(session::Session::new(model, codec).map_err(throw)?))
+        Ok(Session(session::Session::new(model, codec)))
     }
+}
+
+/// A model whose int8 weights are read from a packed file: the header first, then each part into its place.
+#[wasm_bindgen]
+pub struct PackedModel(packed_file::PackedModel);
+
+#[wasm_bindgen]
+impl PackedModel {
+    /// Bytes of the file's header.
+    pub fn header_len() -> usize {
+        HEADER_LEN
+    }
+
+    /// `weights`: what the weights were called when they were packed.
+    #[wasm_bindgen(constructor)]
+    pub fn new(header: &[u8], file_len: f64, config_json: &str, weights: &str) -> JsResult<PackedModel> {
+        let origin = Origin { config_json, weights };
+        let packed = packed_file::PackedModel::new(header, file_len as u64, origin).map_err(throw)?;
+        Ok(PackedModel(packed))
+    }
+
+    /// Where the file's `i`th part is to be read to, undefined behind the last; good until the next call into the engine.
+    pub fn part(&mut self, i: usize) -> Option<Uint8Array> {
+        self.0.parts().into_iter().nth(i).map(view)
+    }
+
+    /// Builds the session once all parts are in place. This object is used up.
+    pub fn finish(self, tokenizer_json: &[u8]) -> JsResult<Session> {
+        let model = self.0.finish().map_err(throw)?;
+        let codec = Codec::from_json(tokenizer_json, model.config().vocab_size).map_err(throw)?;
+        Ok(Session(session::Session::new(model, codec)))
+    }
+}
+
+/// The engine's own memory as JavaScript sees it.
+fn view(part: &mut [u8]) -> Uint8Array {
+    // SAFETY: nothing else uses the part before the next call into the engine, and then the view is of no more use.
+    unsafe { Uint8Array::view_mut_raw(part.as_mut_ptr(), part.len()) }
 }
 
 /// A model at work.
@@ -98,15 +157,11 @@ impl Session {
                 set(&object, "done", done as f64);
                 set(&object, "total", total as f64);
             }
-            Step::Token {
-                sequence,
-                text,
-                log_probability,
-            } => {
+            Step::Token(token) => {
                 set(&object, "type", "token");
-                set(&object, "sequence", sequence as f64);
-                set(&object, "text", text);
-                set(&object, "log_probability", log_probability);
+                set(&object, "sequence", token.sequence as f64);
+                set(&object, "text", token.text);
+                set(&object, "log_probability", token.log_probability);
             }
             Step::Sequence(finished) => {
                 set(&object, "type", "sequence");
@@ -123,6 +178,16 @@ impl Session {
     /// Whether the model reproduces published logits; see `golden::check`.
     pub fn check(&mut self, golden_json: &str) -> JsResult<bool> {
         crate::golden::check(&mut self.0, golden_json).map_err(throw)
+    }
+
+    /// The header of the file that the model is packed into; `weights`: a name that no other weights have.
+    pub fn packed_header(&mut self, config_json: &str, weights: &str) -> Vec<u8> {
+        packed_file::header(self.0.model_mut(), Origin { config_json, weights }).to_vec()
+    }
+
+    /// The `i`th part of that file, undefined behind the last; good until the next call into the engine.
+    pub fn packed_part(&mut self, i: usize) -> Option<Uint8Array> {
+        self.0.model_mut().parts().into_iter().nth(i).map(view)
     }
 
     #[wasm_bindgen(getter)]

@@ -111,7 +111,7 @@ fn max_time_ends_after_the_token_during_which_it_passed() {
     let reason = loop {
         match session.step(now).unwrap().unwrap() {
             Step::Prefill { .. } => {}
-            Step::Token { .. } => {
+            Step::Token(_) => {
                 n_tokens += 1;
                 now += 0.7;
             }
@@ -243,7 +243,7 @@ fn the_models_own_eos_ends_the_text() {
     assert!(first.n_tokens > 0);
     let id = plain.codec().encode(prompt).unwrap();
     let logits = plain.logits(&id).unwrap();
-    let eos_token_id = Some(write_with_distilgpt2::generation::sampler::argmax(&logits));
+    let eos_token_id = Some(write_with_distilgpt2::generation::sampler::argmax(logits));
     let mut ending = session(
         (write_with_distilgpt2::config::Config { eos_token_id, ..config }, file),
         WeightType::F32,
@@ -259,9 +259,10 @@ fn a_special_token_that_does_not_end_the_text_is_not_part_of_it() {
     let mut sequence = Sequence::new(&GenerationConfig::default(), &[], 0, "", &[0], b"");
     let mut logits = vec![0.0; 50257];
     logits[50256] = 9.0;
-    sequence.pick(&mut logits, &codec).unwrap();
+    sequence.pick(&logits, &codec).unwrap();
     assert_eq!(sequence.n_tokens(), 1);
-    assert_eq!(sequence.finish("", FinishReason::Length).generated_text, "");
+    sequence.end(FinishReason::Length);
+    assert_eq!(sequence.finished("").unwrap().generated_text, "");
 }
 
 #[test]
@@ -269,7 +270,7 @@ fn when_every_token_is_forbidden_the_error_says_so() {
     let codec = common::gpt2_codec();
     for score in [f32::NEG_INFINITY, f32::INFINITY] {
         let mut sequence = Sequence::new(&GenerationConfig::default(), &[], 0, "", &[0], b"");
-        let error = sequence.pick(&mut [score; 50257], &codec).unwrap_err();
+        let error = sequence.pick(&[score; 50257], &codec).unwrap_err();
         assert!(
             error
                 .to_string()

@@ -3,7 +3,6 @@
 
 mod common;
 
-use candle_core::Tensor;
 use common::{fixture, pocket_files};
 use serde::Deserialize;
 use write_with_distilgpt2::config::Config;
@@ -73,8 +72,8 @@ fn max_difference(found: &[Vec<f32>], expected: &[Vec<f32>]) -> f32 {
     rows.map(|(a, b)| common::max_difference(a, b)).fold(0.0, f32::max)
 }
 
-fn rows(tensor: &Tensor) -> Vec<Vec<f32>> {
-    tensor.to_vec2().unwrap()
+fn rows(values: &[f32], width: usize) -> Vec<Vec<f32>> {
+    values.chunks_exact(width).map(<[f32]>::to_vec).collect()
 }
 
 #[test]
@@ -92,20 +91,22 @@ fn there_is_a_case_for_every_fixture() {
 #[test]
 fn logits_and_hidden_states_are_those_of_transformers_at_every_position() {
     for case in CASES {
-        let (model, expected) = load(case, WeightType::F32);
+        let (mut model, expected) = load(case, WeightType::F32);
         assert_eq!(expected.input_ids.len(), model.config().n_positions, "{case}");
-        let mut cache = KvCache::new(model.config()).unwrap();
+        let mut cache = KvCache::new(model.config());
         let states = model.hidden_states(&expected.input_ids, &mut cache).unwrap();
         assert_eq!(states.len(), expected.hidden_states.len());
         for (i, (state, expected)) in states.iter().zip(&expected.hidden_states).enumerate() {
-            let difference = max_difference(&rows(state), expected);
+            let difference = max_difference(&rows(state, model.config().n_embd), expected);
             assert!(
                 difference < TOLERANCE,
                 "{case}: hidden state {i} is off by {difference}"
             );
         }
-        let logits = model.logits(states.last().unwrap()).unwrap();
-        let difference = max_difference(&rows(&logits), &expected.logits);
+        cache.truncate(0);
+        let vocab_size = model.config().vocab_size;
+        let logits = model.forward_all(&expected.input_ids, &mut cache).unwrap();
+        let difference = max_difference(&rows(logits, vocab_size), &expected.logits);
         assert!(difference < TOLERANCE, "{case}: logits are off by {difference}");
     }
 }
@@ -113,16 +114,16 @@ fn logits_and_hidden_states_are_those_of_transformers_at_every_position() {
 #[test]
 fn the_cache_changes_nothing_however_the_tokens_are_cut() {
     for case in CASES {
-        let (model, expected) = load(case, WeightType::F32);
+        let (mut model, expected) = load(case, WeightType::F32);
         let n = expected.input_ids.len();
         for chunk_len in [1, 3, 7, n - 1] {
-            let mut cache = KvCache::new(model.config()).unwrap();
+            let mut cache = KvCache::new(model.config());
             let mut end = 0;
             for chunk in expected.input_ids.chunks(chunk_len) {
                 let logits = model.forward(chunk, &mut cache).unwrap();
                 end += chunk.len();
                 assert_eq!(cache.len(), end);
-                let difference = max_difference(&[logits], &expected.logits[end - 1..end]);
+                let difference = max_difference(&[logits.to_vec()], &expected.logits[end - 1..end]);
                 assert!(
                     difference < TOLERANCE,
                     "{case}, {chunk_len} at a time, position {end}: {difference}"
@@ -134,25 +135,25 @@ fn the_cache_changes_nothing_however_the_tokens_are_cut() {
 
 #[test]
 fn a_rolled_back_cache_forgets() {
-    let (model, expected) = load("base", WeightType::F32);
-    let mut cache = KvCache::new(model.config()).unwrap();
+    let (mut model, expected) = load("base", WeightType::F32);
+    let mut cache = KvCache::new(model.config());
     model.forward(&expected.input_ids[..10], &mut cache).unwrap();
     model.forward(&[1, 2, 3, 4, 5], &mut cache).unwrap();
     cache.truncate(10);
     let logits = model.forward(&expected.input_ids[10..], &mut cache).unwrap();
-    let difference = max_difference(&[logits], &expected.logits[expected.logits.len() - 1..]);
+    let difference = max_difference(&[logits.to_vec()], &expected.logits[expected.logits.len() - 1..]);
     assert!(difference < TOLERANCE, "{difference}");
 }
 
 #[test]
 fn greedy_tokens_are_those_of_transformers() {
     for case in CASES {
-        let (model, Expected { greedy, .. }) = load(case, WeightType::F32);
-        let mut cache = KvCache::new(model.config()).unwrap();
+        let (mut model, Expected { greedy, .. }) = load(case, WeightType::F32);
+        let mut cache = KvCache::new(model.config());
         let mut ids = greedy.prompt_ids.clone();
         while ids.len() < greedy.output_ids.len() {
             let logits = model.forward(&ids[cache.len()..], &mut cache).unwrap();
-            ids.push(argmax(&logits));
+            ids.push(argmax(logits));
         }
         assert_eq!(ids, greedy.output_ids, "{case}");
     }
@@ -160,8 +161,8 @@ fn greedy_tokens_are_those_of_transformers() {
 
 #[test]
 fn one_position_too_many_is_refused_and_changes_nothing() {
-    let (model, expected) = load("base", WeightType::F32);
-    let mut cache = KvCache::new(model.config()).unwrap();
+    let (mut model, expected) = load("base", WeightType::F32);
+    let mut cache = KvCache::new(model.config());
     let too_many = [expected.input_ids.as_slice(), &[0]].concat();
     let error = model.forward(&too_many, &mut cache).unwrap_err();
     assert!(
@@ -179,37 +180,45 @@ fn one_position_too_many_is_refused_and_changes_nothing() {
     assert!(model.forward(&[1, 2], &mut cache).is_err());
     assert_eq!(cache.len(), 23);
     let logits = model.forward(&expected.input_ids[23..], &mut cache).unwrap();
-    assert!(max_difference(&[logits], &expected.logits[23..]) < TOLERANCE);
+    assert!(max_difference(&[logits.to_vec()], &expected.logits[23..]) < TOLERANCE);
 }
 
 #[test]
 fn a_token_outside_the_vocabulary_is_refused_by_its_id() {
-    let (model, _) = load("base", WeightType::F32);
-    let mut cache = KvCache::new(model.config()).unwrap();
+    let (mut model, _) = load("base", WeightType::F32);
+    let mut cache = KvCache::new(model.config());
     let error = model.forward(&[3, 96], &mut cache).unwrap_err();
     assert_eq!(error.to_string(), "token id 96 is not in the vocabulary of 96 tokens");
     assert!(cache.is_empty());
 }
 
-/// int8 weights and activations: close to float32, on weights drawn wider than any trained model's.
+/// int8 weights, int16 activations: close to float32. Random weights leave the likeliest tokens hardly apart, so that
+/// rounding tips more of them than of a trained model's; that one is held to 99 % in accuracy.rs.
 #[test]
 fn int8_logits_correlate_with_float32() {
+    let (mut n_same_top, mut n_positions) = (0, 0);
     for case in ["base", "prefixed", "untied", "i8", "bf16", "n_inner"] {
-        let (model, expected) = load(case, WeightType::Q8);
-        let mut cache = KvCache::new(model.config()).unwrap();
-        let states = model.hidden_states(&expected.input_ids, &mut cache).unwrap();
-        let logits = rows(&model.logits(states.last().unwrap()).unwrap()).concat();
+        let (mut model, expected) = load(case, WeightType::Q8);
+        let mut cache = KvCache::new(model.config());
+        let vocab_size = model.config().vocab_size;
+        let logits = model.forward_all(&expected.input_ids, &mut cache).unwrap();
         let expected = expected.logits.concat();
         let dot = |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(x, y)| f64::from(x * y)).sum() };
-        let cosine = dot(&logits, &expected) / (dot(&logits, &logits) * dot(&expected, &expected)).sqrt();
+        let rows = logits.chunks_exact(vocab_size).zip(expected.chunks_exact(vocab_size));
+        n_same_top += rows
+            .filter(|(found, expected)| argmax(found) == argmax(expected))
+            .count();
+        n_positions += expected.len() / vocab_size;
+        let cosine = dot(logits, &expected) / (dot(logits, logits) * dot(&expected, &expected)).sqrt();
         assert!(cosine > 0.999, "{case}: {cosine}");
     }
+    assert!(n_same_top * 100 >= n_positions * 95, "{n_same_top} of {n_positions}");
 }
 
 #[test]
 fn no_tokens_are_an_error_and_no_panic() {
-    let (model, _) = load("base", WeightType::F32);
-    let mut cache = KvCache::new(model.config()).unwrap();
+    let (mut model, _) = load("base", WeightType::F32);
+    let mut cache = KvCache::new(model.config());
     assert_eq!(model.forward(&[], &mut cache).unwrap_err().code(), "no_token");
 }
 
@@ -237,16 +246,16 @@ struct PocketCase {
 fn the_bundled_model_gives_the_logits_of_transformers() {
     let (config, file) = pocket_files();
     let pocket: Pocket = serde_json::from_slice(&fixture("pocket.json")).unwrap();
-    let f32_model = build(config.clone(), &file, WeightType::F32);
-    let q8_model = build(config, &file, WeightType::Q8);
+    let mut f32_model = build(config.clone(), &file, WeightType::F32);
+    let mut q8_model = build(config, &file, WeightType::Q8);
     assert_eq!(f32_model.config().n_parameters(), 17_670_400);
     assert!(q8_model.size_bytes() * 3 < f32_model.size_bytes());
     for case in pocket.cases {
-        let run = |model: &Gpt2| {
-            let mut cache = KvCache::new(model.config()).unwrap();
-            model.forward(&case.input_ids, &mut cache).unwrap()
+        let run = |model: &mut Gpt2| {
+            let mut cache = KvCache::new(model.config());
+            model.forward(&case.input_ids, &mut cache).unwrap().to_vec()
         };
-        let logits = run(&f32_model);
+        let logits = run(&mut f32_model);
         for (&id, &expected) in case.top_ids.iter().zip(&case.top_logits) {
             let difference = (logits[id as usize] - expected).abs();
             assert!(
@@ -256,6 +265,11 @@ fn the_bundled_model_gives_the_logits_of_transformers() {
             );
         }
         assert_eq!(argmax(&logits), case.top_ids[0], "{:?}", case.prompt);
-        assert_eq!(argmax(&run(&q8_model)), case.top_ids[0], "{:?} in int8", case.prompt);
+        assert_eq!(
+            argmax(&run(&mut q8_model)),
+            case.top_ids[0],
+            "{:?} in int8",
+            case.prompt
+        );
     }
 }

@@ -11,6 +11,7 @@ use write_with_distilgpt2::error::{Error, Result};
 use write_with_distilgpt2::model::gpt2::Gpt2;
 use write_with_distilgpt2::model::kv_cache::KvCache;
 use write_with_distilgpt2::model::linear::WeightType;
+use write_with_distilgpt2::model::safetensors::{SafetensorsReader, TensorInfo, TensorSink};
 use write_with_distilgpt2::model::weights::Weights;
 
 type Tensors = Vec<(String, &'static str, Vec<usize>, Vec<u8>)>;
@@ -73,9 +74,9 @@ fn scales_may_come_behind_their_matrix() {
     let mut reversed = tensors(&I8);
     reversed.reverse();
     let logits = |file: &[u8]| {
-        let model = load(&I8.0, file, 1000, WeightType::F32).unwrap();
-        let mut cache = KvCache::new(&I8.0).unwrap();
-        model.forward(&[1, 2, 3], &mut cache).unwrap()
+        let mut model = load(&I8.0, file, 1000, WeightType::F32).unwrap();
+        let mut cache = KvCache::new(&I8.0);
+        model.forward(&[1, 2, 3], &mut cache).unwrap().to_vec()
     };
     assert_eq!(logits(&safetensors(&reversed)), logits(&I8.1));
 }
@@ -165,6 +166,42 @@ fn a_file_cut_anywhere_is_cut_short() {
     );
 }
 
+/// Takes note of the header alone.
+struct Header(Vec<u64>);
+
+impl TensorSink for Header {
+    fn header(&mut self, tensors: &[TensorInfo]) -> Result<()> {
+        self.0 = tensors.iter().map(|tensor| tensor.size_bytes).collect();
+        Ok(())
+    }
+    fn begin(&mut self, _: &TensorInfo) -> Result<()> {
+        Ok(())
+    }
+    fn data(&mut self, _: &[u8]) -> Result<()> {
+        Ok(())
+    }
+    fn end(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn tensors_may_lie_beyond_what_32_bits_address() {
+    let file = with_header(
+        r#"{"a": {"dtype": "F32", "shape": [1500000000], "data_offsets": [0, 6000000000]},
+            "b": {"dtype": "F32", "shape": [2], "data_offsets": [6000000000, 6000000008]}}"#,
+    );
+    let (mut reader, mut header) = (SafetensorsReader::default(), Header(Vec::new()));
+    reader.push(&file, &mut header).unwrap();
+    reader.push(&[0; 10], &mut header).unwrap();
+    assert_eq!(header.0, [6_000_000_000, 8]);
+    let message = reader.finish().unwrap_err().to_string();
+    assert!(
+        message.contains("tensor a: expected 6000000000 bytes, found 10"),
+        "{message}"
+    );
+}
+
 #[test]
 fn bytes_behind_the_last_tensor_are_too_many() {
     let message = error(&BASE, &[&BASE.1[..], b"abc"].concat()).to_string();
@@ -226,9 +263,9 @@ fn impossible_headers_are_refused() {
 #[test]
 fn chunks_of_any_length_build_the_same_model() {
     let logits = |chunk_len| {
-        let model = load(&I8.0, &I8.1, chunk_len, WeightType::Q8).unwrap();
-        let mut cache = KvCache::new(&I8.0).unwrap();
-        model.forward(&[5, 6, 7], &mut cache).unwrap()
+        let mut model = load(&I8.0, &I8.1, chunk_len, WeightType::Q8).unwrap();
+        let mut cache = KvCache::new(&I8.0);
+        model.forward(&[5, 6, 7], &mut cache).unwrap().to_vec()
     };
     let whole = logits(I8.1.len());
     for chunk_len in [1, 3, 1000] {
@@ -315,8 +352,8 @@ proptest! {
             file.splice(start..end, bytes);
         }
         let weight_type = if is_q8 { WeightType::Q8 } else { WeightType::F32 };
-        if let Ok(model) = load(config, &file, chunk_len, weight_type) {
-            let mut cache = KvCache::new(config).unwrap();
+        if let Ok(mut model) = load(config, &file, chunk_len, weight_type) {
+            let mut cache = KvCache::new(config);
             model.forward(&[1, 2, 3], &mut cache).unwrap();
         }
     }
@@ -341,8 +378,8 @@ proptest! {
             Tampering::Moved => tensors.rotate_left(i),
         }
         let weight_type = if is_q8 { WeightType::Q8 } else { WeightType::F32 };
-        if let Ok(model) = load(&base.0, &safetensors(&tensors), 4096, weight_type) {
-            let mut cache = KvCache::new(&base.0).unwrap();
+        if let Ok(mut model) = load(&base.0, &safetensors(&tensors), 4096, weight_type) {
+            let mut cache = KvCache::new(&base.0);
             model.forward(&[1, 2, 3], &mut cache).unwrap();
         }
     }

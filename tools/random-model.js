@@ -1,12 +1,15 @@
-// Writes a GPT-2 checkpoint of DistilGPT2's shape with random weights, for measurements: speed does not depend on the values.
+// GPT-2 checkpoints with random weights, for measurements: speed does not depend on the values.
+//   node tools/random-model.js FOLDER   writes one of DistilGPT2's shape
 
 import { createWriteStream } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { finished } from "node:stream/promises";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { fileURLToPath } from "node:url";
 
 /** The shape in DistilGPT2's config.json. */
-const CONFIG = {
+export const DISTILGPT2 = {
   model_type: "gpt2",
   vocab_size: 50257,
   n_positions: 1024,
@@ -17,9 +20,16 @@ const CONFIG = {
   eos_token_id: 50256,
 };
 
-/** @returns {[string, number[]][]} names and shapes, as in the published file */
-function tensors() {
-  const { vocab_size, n_positions, n_embd: d, n_layer } = CONFIG;
+/** The shape in GPT-2 XL's: 6.2 GB in float32. */
+export const GPT2_XL = { ...DISTILGPT2, n_embd: 1600, n_layer: 48, n_head: 25 };
+
+const PART_LEN = 1 << 20;
+
+/**
+ * @param {typeof DISTILGPT2} config
+ * @returns {[string, number[]][]} names and shapes, as in the published file
+ */
+function tensors({ vocab_size, n_positions, n_embd: d, n_layer }) {
   /** @type {[string, number[]][]} */
   const list = [
     ["wte.weight", [vocab_size, d]],
@@ -42,43 +52,51 @@ function tensors() {
 }
 
 /**
- * @param {string} folder gets config.json and model.safetensors, 328 MB
+ * The bytes of model.safetensors, the same every time.
+ * @param {typeof DISTILGPT2} config
+ * @returns {Generator<Uint8Array>}
  */
-export async function writeRandomModel(folder) {
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, "config.json"), JSON.stringify(CONFIG, null, 2));
+export function* randomCheckpoint(config) {
   /** @type {Record<string, object>} */
   const header = {};
   let end = 0;
-  for (const [name, shape] of tensors()) {
+  for (const [name, shape] of tensors(config)) {
     const begin = end;
-    end += 4 * shape.reduce((product, n) => product * n, 1);
+    end += 4 * product(shape);
     header[name] = { dtype: "F32", shape, data_offsets: [begin, end] };
   }
   const headerBytes = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(headerBytes.length));
-  const file = createWriteStream(join(folder, "model.safetensors"));
-  const write = async (/** @type {Uint8Array} */ bytes) => {
-    if (!file.write(bytes)) await new Promise((resolve) => file.once("drain", () => resolve(undefined)));
-  };
-  await write(length);
-  await write(headerBytes);
+  yield length;
+  yield headerBytes;
   let state = 1;
-  for (const [name, shape] of tensors()) {
-    const values = new Float32Array(shape.reduce((product, n) => product * n, 1));
-    if (/ln_.*weight/.test(name)) values.fill(1);
-    else if (name.endsWith("weight")) {
-      for (let i = 0; i < values.length; i++) {
-        // Xorshift (Marsaglia 2003), spread as widely as GPT-2's normal(0, 0.02).
-        state ^= state << 13;
-        state ^= state >>> 17;
-        state ^= state << 5;
-        values[i] = (state / 2 ** 31) * 0.035;
+  for (const [name, shape] of tensors(config)) {
+    for (let left = product(shape); left > 0; left -= PART_LEN) {
+      const values = new Float32Array(Math.min(left, PART_LEN));
+      if (/ln_.*weight/.test(name)) values.fill(1);
+      else if (name.endsWith("weight")) {
+        for (let i = 0; i < values.length; i++) {
+          // Xorshift (Marsaglia 2003), spread as widely as GPT-2's normal(0, 0.02).
+          state ^= state << 13;
+          state ^= state >>> 17;
+          state ^= state << 5;
+          values[i] = (state / 2 ** 31) * 0.035;
+        }
       }
+      yield new Uint8Array(values.buffer);
     }
-    await write(new Uint8Array(values.buffer));
   }
-  file.end();
-  await finished(file);
 }
+
+/** @param {number[]} shape */
+const product = (shape) => shape.reduce((all, n) => all * n, 1);
+
+/** @param {string} folder gets config.json and model.safetensors, 328 MB */
+async function writeRandomModel(folder) {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "config.json"), JSON.stringify(DISTILGPT2, null, 2));
+  await pipeline(Readable.from(randomCheckpoint(DISTILGPT2)), createWriteStream(join(folder, "model.safetensors")));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await writeRandomModel(process.argv[2]);

@@ -14,6 +14,7 @@ const MIME_TYPES = {
   ".js": "text/javascript; charset=utf-8",
   ".json": "application/json",
   ".md": "text/markdown; charset=utf-8",
+  ".mjs": "text/javascript; charset=utf-8",
   ".safetensors": "application/octet-stream",
   ".svg": "image/svg+xml",
   ".wasm": "application/wasm",

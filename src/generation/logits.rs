@@ -1,6 +1,7 @@
 //! Logits processors on `&mut [f32]`, in Hugging Face's order and meaning (transformers logits_process.py).
 
 use super::config::GenerationConfig;
+use crate::kernels::math;
 
 /// The score of a token that must not come.
 pub const REMOVED: f32 = f32::NEG_INFINITY;
@@ -11,6 +12,7 @@ pub struct LogitsProcessors {
     ids: Vec<u32>,
     values: Vec<f32>,
     order: Vec<u32>,
+    kept: Vec<(u32, f32)>,
 }
 
 impl LogitsProcessors {
@@ -20,6 +22,7 @@ impl LogitsProcessors {
             ids: Vec::new(),
             values: Vec::new(),
             order: Vec::new(),
+            kept: Vec::new(),
         }
     }
 
@@ -74,10 +77,7 @@ impl LogitsProcessors {
 
     /// `TopKLogitsWarper`: ties with the last one kept are kept.
     fn keep_top_k(&mut self, logits: &mut [f32]) {
-        self.values.clear();
-        self.values.extend_from_slice(logits);
-        let last = self.config.top_k - 1;
-        let (_, &mut threshold, _) = (self.values).select_nth_unstable_by(last, |a, b| b.total_cmp(a));
+        let threshold = kth_largest(logits, self.config.top_k, &mut self.values);
         for logit in logits.iter_mut().filter(|logit| **logit < threshold) {
             *logit = REMOVED;
         }
@@ -85,30 +85,63 @@ impl LogitsProcessors {
 
     /// `TopPLogitsWarper`: the likeliest tokens up to and with the one that brings their sum to `top_p`.
     fn keep_top_p(&mut self, logits: &mut [f32]) {
+        let max = math::max(logits);
+        let mut total = 0.0;
+        self.values.clear();
+        self.values.extend(logits.iter().map(|logit| math::exp(logit - max)));
+        for chunk in self.values.chunks(1024) {
+            total += f64::from(math::sum(chunk));
+        }
+        // All tokens below this together hold less than is left out: they need no sorting.
+        let left_out = (1.0 - f64::from(self.config.top_p)) * total;
+        let smallest = (left_out / logits.len() as f64 / 2.0) as f32;
         self.order.clear();
-        self.order
-            .extend((0..logits.len() as u32).filter(|&id| logits[id as usize] > REMOVED));
+        (self.order).extend((0..logits.len() as u32).filter(|&id| self.values[id as usize] > smallest));
         // transformers sorts upwards and removes from the front: of equals, the later ones stay longest.
         self.order.sort_unstable_by(|&a, &b| {
             let by_logit = logits[b as usize].total_cmp(&logits[a as usize]);
             by_logit.then(b.cmp(&a))
         });
-        let Some(&likeliest) = self.order.first() else {
-            return;
-        };
-        let max = logits[likeliest as usize];
-        let weight = |logit: f32| f64::from((logit - max).exp());
-        let total: f64 = self.order.iter().map(|&id| weight(logits[id as usize])).sum();
         let mut sum = 0.0;
+        let mut n_kept = 0;
         for &id in &self.order {
-            let logit = &mut logits[id as usize];
-            let weight = weight(*logit);
             if sum >= f64::from(self.config.top_p) * total {
-                *logit = REMOVED;
+                break;
             }
-            sum += weight;
+            sum += f64::from(self.values[id as usize]);
+            n_kept += 1;
+        }
+        self.kept.clear();
+        self.kept
+            .extend(self.order[..n_kept].iter().map(|&id| (id, logits[id as usize])));
+        logits.fill(REMOVED);
+        for &(id, logit) in &self.kept {
+            logits[id as usize] = logit;
         }
     }
+}
+
+/// The `k`th largest of `logits`, `1 <= k <= logits.len()`; `largest` is room to work in.
+fn kth_largest(logits: &[f32], k: usize, largest: &mut Vec<f32>) -> f32 {
+    let select = |largest: &mut Vec<f32>| {
+        largest.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a));
+        largest.truncate(k);
+        largest[k - 1]
+    };
+    let (first, rest) = logits.split_at(k);
+    largest.clear();
+    largest.extend_from_slice(first);
+    let mut threshold = select(largest);
+    for &logit in rest {
+        // Nearly all logits end here.
+        if logit > threshold {
+            largest.push(logit);
+            if largest.len() == 4 * k {
+                threshold = select(largest);
+            }
+        }
+    }
+    select(largest)
 }
 
 /// Removes every token but those of `ids`.

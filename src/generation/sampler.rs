@@ -3,6 +3,8 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
+use crate::kernels::math;
+
 /// The coins of one sequence.
 pub struct Coins(ChaCha8Rng);
 
@@ -21,61 +23,60 @@ impl Coins {
     }
 }
 
-/// Turns logits into probabilities in place; a removed token's is 0.
+/// Turns logits into weights that are proportional to the probabilities, in place; a removed token's is 0.
 ///
 /// # Shapes
 /// - `logits`: `(vocab_size,)`, at least one above minus infinity, none NaN
-pub fn softmax(logits: &mut [f32]) {
-    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut total = 0.0_f64;
+pub fn weights(logits: &mut [f32]) {
+    let max = math::max(logits);
     for logit in logits.iter_mut() {
-        // After top-k nearly all are removed, and exp takes its time.
-        *logit = if *logit == f32::NEG_INFINITY {
-            0.0
-        } else {
-            (*logit - max).exp()
-        };
-        total += f64::from(*logit);
-    }
-    for probability in logits.iter_mut() {
-        *probability = (f64::from(*probability) / total) as f32;
+        *logit = math::exp(*logit - max);
     }
 }
 
-/// The token on which `coin` falls when the tokens share [0, 1) by their probabilities, in the order of their ids.
+/// The token on which `coin` falls when the tokens share [0, 1) by their weights, in the order of their ids.
 ///
 /// # Shapes
-/// - `probabilities`: `(vocab_size,)`, at least one above 0
+/// - `weights`: `(vocab_size,)`, at least one above 0
 /// - `coin`: from [0, 1)
-pub fn sample(probabilities: &[f32], coin: f64) -> u32 {
+pub fn sample(weights: &[f32], coin: f64) -> u32 {
+    let total: f64 = weights.iter().map(|&weight| f64::from(weight)).sum();
     let mut sum = 0.0;
     let mut last = 0;
-    for (id, &probability) in probabilities.iter().enumerate().filter(|(_, p)| **p > 0.0) {
-        sum += f64::from(probability);
+    for (id, &weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
+        sum += f64::from(weight);
         last = id as u32;
-        if coin < sum {
+        if sum > coin * total {
             return last;
         }
     }
     last // Rounding may leave the sum just below the coin.
 }
 
-/// The likeliest token, the first of equals.
+/// The likeliest token, the first of equals; 0 if none is above minus infinity.
 pub fn argmax(logits: &[f32]) -> u32 {
-    let mut best = 0;
-    for (id, &logit) in logits.iter().enumerate() {
-        if logit > logits[best] {
-            best = id;
-        }
-    }
-    best as u32
+    let max = math::max(logits);
+    logits.iter().position(|&logit| logit == max).unwrap_or(0) as u32
 }
 
-/// Natural logarithm of the probability that `logits` give to `id`.
-pub fn log_probability(logits: &[f32], id: u32) -> f64 {
-    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let total: f64 = logits.iter().map(|&logit| f64::from((logit - max).exp())).sum();
-    f64::from(logits[id as usize] - max) - total.ln()
+/// What is to be subtracted from a logit for the natural logarithm of its probability.
+/// Minus infinity if all are removed, infinity if a logit is, NaN if one is no number.
+pub fn log_sum_exp(logits: &[f32]) -> f64 {
+    /// Few enough to be added in float32.
+    const CHUNK: usize = 1024;
+    let max = math::max(logits);
+    if max.is_infinite() && !logits.iter().any(|logit| logit.is_nan()) {
+        return f64::from(max);
+    }
+    let mut exps = [0.0; CHUNK];
+    let mut total = 0.0;
+    for chunk in logits.chunks(CHUNK) {
+        for (y, x) in exps.iter_mut().zip(chunk) {
+            *y = math::exp(x - max);
+        }
+        total += f64::from(math::sum(&exps[..chunk.len()]));
+    }
+    f64::from(max) + total.ln()
 }
 
 #[cfg(test)]
@@ -96,27 +97,29 @@ mod tests {
     }
 
     #[test]
-    fn softmax_gives_nothing_to_what_is_removed() {
-        let mut logits = [1.0, f32::NEG_INFINITY, 1.0];
-        softmax(&mut logits);
-        assert_eq!(logits, [0.5, 0.0, 0.5]);
+    fn weights_give_nothing_to_what_is_removed() {
+        let mut logits = [1.0, f32::NEG_INFINITY, 1.0, 0.0];
+        weights(&mut logits);
+        assert_eq!(logits[..3], [1.0, 0.0, 1.0]);
+        assert!((logits[3] - (-1.0_f32).exp()).abs() < 1e-6);
     }
 
     #[test]
     fn argmax_takes_the_first_of_equals() {
         assert_eq!(argmax(&[0.0, 2.0, 2.0]), 1);
+        assert_eq!(argmax(&[f32::NEG_INFINITY; 2]), 0);
     }
 
     #[test]
-    fn log_probability_is_that_of_softmax() {
-        let logits = [0.5, -1.0, 3.0, f32::NEG_INFINITY];
-        let mut probabilities = logits;
-        softmax(&mut probabilities);
-        for id in 0..3 {
-            let expected = f64::from(probabilities[id as usize]).ln();
-            assert!((log_probability(&logits, id) - expected).abs() < 1e-6);
-        }
-        assert_eq!(log_probability(&logits, 3), f64::NEG_INFINITY);
+    fn log_sum_exp_normalises() {
+        let logits: Vec<f32> = (0..5000).map(|i| (i % 97) as f32 / 10.0).collect();
+        let exact: f64 = logits.iter().map(|&x| f64::from(x).exp()).sum();
+        assert!((log_sum_exp(&logits) - exact.ln()).abs() < 1e-6);
+        assert!((log_sum_exp(&[f32::NEG_INFINITY, 3.0]) - 3.0).abs() < 1e-6);
+        assert!(log_sum_exp(&[1.0, f32::NAN, f32::INFINITY]).is_nan());
+        assert!(log_sum_exp(&[f32::NEG_INFINITY, f32::NAN]).is_nan());
+        assert_eq!(log_sum_exp(&[1.0, f32::INFINITY]), f64::INFINITY);
+        assert_eq!(log_sum_exp(&[f32::NEG_INFINITY; 3]), f64::NEG_INFINITY);
     }
 
     /// The streams are part of what a seed means: these values must never change.

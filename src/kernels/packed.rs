@@ -1,7 +1,9 @@
 //! An int8 matrix in the order in which the products read it, so that they walk one straight line through memory.
 
-use super::GROUP_LEN;
-use super::quantize::group_scale;
+use half::bf16;
+
+/// Neighbours in a row that share a scale.
+pub const GROUP_LEN: usize = 32;
 
 /// Rows that are read side by side: two vectors of four 32-bit sums.
 pub const BLOCK_ROWS: usize = 8;
@@ -12,14 +14,14 @@ pub const PAIR: usize = 2;
 /// Bytes of one group of a block.
 pub const GROUP_BYTES: usize = BLOCK_ROWS * GROUP_LEN;
 
-/// `(n_out, n_in)` int8 with a float32 scale per row and group.
+/// `(n_out, n_in)` int8, from -127 to 127, with a bfloat16 scale per row and group.
 pub struct PackedMatrix {
     n_out: usize,
     n_in: usize,
     /// `(n_blocks, n_groups, GROUP_LEN / PAIR, BLOCK_ROWS, PAIR)`; rows beyond `n_out` are zero
     values: Vec<i8>,
-    /// `(n_blocks, n_groups, BLOCK_ROWS)`
-    scales: Vec<f32>,
+    /// `(n_blocks, n_groups, BLOCK_ROWS)`, the upper half of a float32
+    scales: Vec<u16>,
 }
 
 impl PackedMatrix {
@@ -38,30 +40,93 @@ impl PackedMatrix {
         }
     }
 
-    /// Quantises and appends `n_rows` rows, given by `value(row, column)`. All but the last call must bring whole blocks.
-    pub fn push_rows(&mut self, n_rows: usize, value: impl Fn(usize, usize) -> f32) {
-        assert_eq!(self.n_out % BLOCK_ROWS, 0, "only the last block may be short");
-        self.n_out += n_rows;
-        for first in (0..n_rows).step_by(BLOCK_ROWS) {
-            for group in (0..self.n_in).step_by(GROUP_LEN) {
-                let start = self.values.len();
-                self.values.resize(start + GROUP_BYTES, 0);
-                let packed = &mut self.values[start..];
-                for r in 0..BLOCK_ROWS {
-                    let row = first + r;
-                    if row >= n_rows {
-                        self.scales.push(0.0);
-                        continue;
-                    }
-                    let (scale, factor) = group_scale((0..GROUP_LEN).map(|i| value(row, group + i)));
-                    self.scales.push(scale);
-                    for i in 0..GROUP_LEN {
-                        let quantized = (value(row, group + i) * factor).round_ties_even() as i8;
-                        packed[i / PAIR * BLOCK_ROWS * PAIR + r * PAIR + i % PAIR] = quantized;
+    /// As many rows of nothing as are asked for: what a file is read into.
+    pub fn zeros(n_out: usize, n_in: usize) -> PackedMatrix {
+        assert!(n_in > 0 && n_in.is_multiple_of(GROUP_LEN), "n_in must be whole groups");
+        let n_groups = n_out.div_ceil(BLOCK_ROWS) * (n_in / GROUP_LEN);
+        PackedMatrix {
+            n_out,
+            n_in,
+            values: vec![0; n_groups * GROUP_BYTES],
+            scales: vec![0; n_groups * BLOCK_ROWS],
+        }
+    }
+
+    /// Quantises and appends rows. All but the last call must bring whole blocks.
+    ///
+    /// # Shapes
+    /// - `rows`: `(n_rows, n_in)`
+    pub fn push_rows(&mut self, rows: &[f32]) {
+        assert!(rows.len().is_multiple_of(self.n_in), "whole rows");
+        assert!(
+            self.n_out.is_multiple_of(BLOCK_ROWS),
+            "only the last block may be short"
+        );
+        self.n_out += rows.len() / self.n_in;
+        for block in rows.chunks(BLOCK_ROWS * self.n_in) {
+            for first in (0..self.n_in).step_by(GROUP_LEN) {
+                let mut group = [[0.0; BLOCK_ROWS]; GROUP_LEN];
+                for (r, row) in block.chunks_exact(self.n_in).enumerate() {
+                    for (values, &x) in group.iter_mut().zip(&row[first..]) {
+                        values[r] = x;
                     }
                 }
+                let mut values = [0; GROUP_BYTES];
+                self.scales.extend(quantize_group(&group, &mut values));
+                self.values.extend(values);
             }
         }
+    }
+
+    /// The matrix whose transpose is given, as a Conv1D stores it.
+    ///
+    /// # Shapes
+    /// - `columns`: `(n_in, n_out)`
+    /// - returns `(n_out, n_in)`
+    pub fn from_columns(columns: &[f32], n_out: usize) -> PackedMatrix {
+        let mut packed = PackedMatrix::zeros(n_out, columns.len() / n_out);
+        let n_groups = packed.n_in / GROUP_LEN;
+        // Group by group, so that what is read lies together.
+        for (g, rows) in columns.chunks_exact(GROUP_LEN * n_out).enumerate() {
+            for first in (0..n_out).step_by(BLOCK_ROWS) {
+                let mut group = [[0.0; BLOCK_ROWS]; GROUP_LEN];
+                for (values, row) in group.iter_mut().zip(rows.chunks_exact(n_out)) {
+                    for (value, &x) in values.iter_mut().zip(&row[first..]) {
+                        *value = x;
+                    }
+                }
+                let i = first / BLOCK_ROWS * n_groups + g;
+                let (values, _) = packed.values[i * GROUP_BYTES..]
+                    .split_first_chunk_mut()
+                    .expect("invariant: a whole group");
+                let scales = quantize_group(&group, values);
+                packed.scales[i * BLOCK_ROWS..][..BLOCK_ROWS].copy_from_slice(&scales);
+            }
+        }
+        packed
+    }
+
+    /// Cuts the matrix in two, before row `n`, which must begin a block.
+    ///
+    /// # Shapes
+    /// - returns `(n, n_in)` and `(n_out - n, n_in)`
+    pub fn split(mut self, n: usize) -> (PackedMatrix, PackedMatrix) {
+        assert!(
+            n <= self.n_out && n.is_multiple_of(BLOCK_ROWS),
+            "row {n} must begin a block"
+        );
+        let n_groups = n / BLOCK_ROWS * (self.n_in / GROUP_LEN);
+        let rest = PackedMatrix {
+            n_out: self.n_out - n,
+            n_in: self.n_in,
+            values: self.values.split_off(n_groups * GROUP_BYTES),
+            scales: self.scales.split_off(n_groups * BLOCK_ROWS),
+        };
+        // What is cut off is a copy: without this its room would be held twice.
+        self.values.shrink_to_fit();
+        self.scales.shrink_to_fit();
+        self.n_out = n;
+        (self, rest)
     }
 
     pub fn n_out(&self) -> usize {
@@ -76,7 +141,7 @@ impl PackedMatrix {
     ///
     /// # Shapes
     /// - returns `(n_groups, GROUP_BYTES)` and `(n_groups, BLOCK_ROWS)`
-    pub fn block(&self, block: usize) -> (&[i8], &[f32]) {
+    pub fn block(&self, block: usize) -> (&[i8], &[u16]) {
         let n_groups = self.n_in / GROUP_LEN;
         let values = &self.values[block * n_groups * GROUP_BYTES..][..n_groups * GROUP_BYTES];
         let scales = &self.scales[block * n_groups * BLOCK_ROWS..][..n_groups * BLOCK_ROWS];
@@ -94,11 +159,72 @@ impl PackedMatrix {
         for (i, x) in out.iter_mut().enumerate() {
             let (group, i) = (i / GROUP_LEN, i % GROUP_LEN);
             let value = values[group * GROUP_BYTES + i / PAIR * BLOCK_ROWS * PAIR + r * PAIR + i % PAIR];
-            *x = f32::from(value) * scales[group * BLOCK_ROWS + r];
+            *x = f32::from(value) * scale(scales[group * BLOCK_ROWS + r]);
         }
     }
 
+    /// The bytes of values and scales: what a file holds of the matrix.
+    pub fn parts(&mut self) -> [&mut [u8]; 2] {
+        [
+            bytemuck::cast_slice_mut(&mut self.values),
+            bytemuck::cast_slice_mut(&mut self.scales),
+        ]
+    }
+
     pub fn size_bytes(&self) -> usize {
-        self.values.len() + self.scales.len() * size_of::<f32>()
+        self.values.len() + self.scales.len() * size_of::<u16>()
+    }
+}
+
+/// A scale in float32.
+pub fn scale(bits: u16) -> f32 {
+    f32::from_bits(u32::from(bits) << 16)
+}
+
+/// A group whose values are all below this counts as zero: 127 divided by less is no float32.
+const SMALLEST: f32 = 1e-35;
+
+/// Quantises a group of each of a block's rows, and returns their scales.
+///
+/// # Shapes
+/// - `group`: `(GROUP_LEN, BLOCK_ROWS)`
+/// - `values`: `(GROUP_LEN / PAIR, BLOCK_ROWS, PAIR)`, overwritten
+fn quantize_group(group: &[[f32; BLOCK_ROWS]; GROUP_LEN], values: &mut [i8; GROUP_BYTES]) -> [u16; BLOCK_ROWS] {
+    // Without their signs, floats are ordered as their bits are, and what is no number comes last.
+    let mut largest = [0_u32; BLOCK_ROWS];
+    for row in group {
+        for (largest, x) in largest.iter_mut().zip(row) {
+            *largest = (*largest).max(x.abs().to_bits());
+        }
+    }
+    let scales = largest.map(|bits| group_scale(f32::from_bits(bits)));
+    for (pair, values) in group
+        .as_chunks::<PAIR>()
+        .0
+        .iter()
+        .zip(values.as_chunks_mut::<{ PAIR * BLOCK_ROWS }>().0)
+    {
+        for r in 0..BLOCK_ROWS {
+            for i in 0..PAIR {
+                // Adding this rounds to an integer, which is in the lowest bits then.
+                values[r * PAIR + i] = (pair[i][r] * scales[r].1 + 12_582_912.0).to_bits() as i8;
+            }
+        }
+    }
+    scales.map(|(scale, _)| scale.to_bits())
+}
+
+/// The scale of a group whose largest value is `max`, and what its values are multiplied by before they are rounded.
+/// A value that is not a number makes the scale, and so every product with it, not a number: nothing is hidden.
+fn group_scale(max: f32) -> (bf16, f32) {
+    if max.is_nan() {
+        (bf16::NAN, 0.0)
+    } else if max < SMALLEST {
+        (bf16::ZERO, 0.0)
+    } else {
+        // Rounded up, so that the largest value stays within 127.
+        let bits = (max / 127.0).to_bits();
+        let scale = bf16::from_bits((bits >> 16) as u16 + u16::from(bits & 0xFFFF != 0));
+        (scale, 1.0 / scale.to_f32())
     }
 }

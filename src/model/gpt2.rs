@@ -1,12 +1,9 @@
 //! GPT-2, after Radford et al. 2019; names and tensor layout as transformers' modeling_gpt2.py.
 
-use candle_core::{DType, Device, Module, Tensor};
-use candle_nn::{Activation, LayerNorm, ops::softmax_last_dim};
-use candle_transformers::utils::build_additive_causal_mask;
-
+use super::block::{Block, LayerNorm, Scratch};
 use super::kv_cache::KvCache;
-use super::linear::{Linear, WeightType};
-use super::weights::{LoadedWeights, Weights};
+use super::linear::{Linear, WeightType, add};
+use super::weights::{LoadedWeights, Weights, check_groups};
 use crate::config::Config;
 use crate::error::{Error, Result};
 
@@ -15,11 +12,13 @@ pub struct Gpt2 {
     config: Config,
     weight_type: WeightType,
     wte: Linear,
-    wpe: Tensor,
+    /// `(n_positions, n_embd)`
+    wpe: Vec<f32>,
     h: Vec<Block>,
     ln_f: LayerNorm,
     /// `None` where the head is tied to `wte`.
     lm_head: Option<Linear>,
+    scratch: Scratch,
 }
 
 impl Gpt2 {
@@ -28,27 +27,49 @@ impl Gpt2 {
     /// # Errors
     /// [`Error::Safetensors`] if the weights are incomplete.
     pub fn new(config: Config, weight_type: WeightType, weights: Weights) -> Result<Gpt2> {
-        let mut weights = weights.finish()?;
+        Ok(Gpt2::from_loaded(config, weight_type, weights.finish()?))
+    }
+
+    /// An int8 model of nothing, for a packed file to be read into; `has_head`: its head is not tied to `wte`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if int8 cannot hold matrices of this shape.
+    pub fn zeros(config: Config, has_head: bool) -> Result<Gpt2> {
+        check_groups(&config)?;
+        let weights = LoadedWeights::zeros(&config, has_head);
+        Ok(Gpt2::from_loaded(config, WeightType::Q8, weights))
+    }
+
+    fn from_loaded(config: Config, weight_type: WeightType, mut weights: LoadedWeights) -> Gpt2 {
         let h = (0..config.n_layer)
             .map(|i| Block::new(&config, i, &mut weights))
-            .collect::<Result<_>>()?;
-        let lm_head = if weights.contains("lm_head.weight") {
-            Some(weights.linear("lm_head.weight", None)?)
-        } else {
-            None
-        };
-        Ok(Gpt2 {
-            wte: weights.linear("wte.weight", None)?,
+            .collect();
+        let lm_head = weights
+            .contains("lm_head.weight")
+            .then(|| weights.linear("lm_head", None));
+        Gpt2 {
+            wte: weights.linear("wte", None),
             wpe: weights.float("wpe.weight"),
             h,
-            ln_f: layer_norm(&config, "ln_f", &mut weights),
+            ln_f: LayerNorm::new(&config, "ln_f", &mut weights),
             lm_head,
             config,
             weight_type,
-        })
+            scratch: Scratch::new(weight_type),
+        }
     }
 
-    /// Runs the model over `input_ids` and returns the logits after the last one.
+    /// Reads `input_ids` into the trunk of the cache, and nothing more: all that a prompt needs before its end.
+    ///
+    /// # Shapes, errors
+    /// As [`Gpt2::forward`].
+    pub fn read(&mut self, input_ids: &[u32], cache: &mut KvCache) -> Result<()> {
+        self.enter(input_ids, cache)?;
+        self.blocks(cache, 0);
+        Ok(())
+    }
+
+    /// Runs the model over `input_ids`, behind the trunk of the cache, and returns the logits after the last one.
     ///
     /// # Shapes
     /// - `input_ids`: `(t,)` token ids, `t >= 1`
@@ -62,64 +83,54 @@ impl Gpt2 {
     ///
     /// # Source
     /// `GPT2LMHeadModel.forward`, transformers `modeling_gpt2.py`.
-    pub fn forward(&self, input_ids: &[u32], cache: &mut KvCache) -> Result<Vec<f32>> {
-        let hidden = self.last_hidden_state(input_ids, cache)?; // (t, n_embd)
-        let last = hidden.narrow(0, input_ids.len() - 1, 1)?; // (1, n_embd)
-        Ok(self.logits(&last)?.squeeze(0)?.to_vec1()?) // (vocab_size,)
+    pub fn forward(&mut self, input_ids: &[u32], cache: &mut KvCache) -> Result<&[f32]> {
+        self.enter(input_ids, cache)?;
+        self.blocks(cache, 1);
+        Ok(self.head())
     }
 
-    /// Runs the blocks over `input_ids` and returns what `ln_f` makes of the last one's output.
-    /// This is all that a prompt needs before its end.
+    /// As [`Gpt2::forward`], with the logits after every token.
     ///
     /// # Shapes
-    /// As [`Gpt2::forward`]; returns `(t, n_embd)`.
-    pub fn last_hidden_state(&self, input_ids: &[u32], cache: &mut KvCache) -> Result<Tensor> {
-        let mut states = self.hidden_states(input_ids, cache)?;
-        Ok(states.pop().expect("invariant: n_layer + 1 states"))
+    /// - returns `(t, vocab_size)`
+    pub fn forward_all(&mut self, input_ids: &[u32], cache: &mut KvCache) -> Result<&[f32]> {
+        self.enter(input_ids, cache)?;
+        self.blocks(cache, input_ids.len());
+        Ok(self.head())
+    }
+
+    /// Reads one token behind each of `branches` of the cache, and returns the logits after each.
+    ///
+    /// # Shapes
+    /// - `input_ids`: `(t,)`, one token for each of the `(t,)` branches
+    /// - returns `(t, vocab_size)`
+    ///
+    /// # Errors
+    /// As [`Gpt2::forward`].
+    pub fn forward_branches(&mut self, input_ids: &[u32], branches: &[usize], cache: &mut KvCache) -> Result<&[f32]> {
+        assert_eq!(input_ids.len(), branches.len(), "a token for each branch");
+        self.check(input_ids)?;
+        cache.extend_branches(branches, &mut self.scratch.rows)?;
+        self.embed(input_ids);
+        self.blocks(cache, input_ids.len());
+        Ok(self.head())
     }
 
     /// The hidden states that transformers calls `output_hidden_states`: the embeddings, then each block's output,
     /// the last after `ln_f`.
     ///
     /// # Shapes
-    /// As [`Gpt2::forward`]; returns `n_layer + 1` tensors `(t, n_embd)`.
-    pub fn hidden_states(&self, input_ids: &[u32], cache: &mut KvCache) -> Result<Vec<Tensor>> {
-        let (t, past_len) = (input_ids.len(), cache.len());
-        if t == 0 {
-            return Err(Error::NoToken("the model was given no tokens to read"));
-        }
-        cache.reserve(t)?;
-        if let Some(&id) = (input_ids.iter()).find(|&&id| id as usize >= self.config.vocab_size) {
-            return Err(Error::TokenId {
-                id,
-                vocab_size: self.config.vocab_size,
-            });
-        }
-        let positions = self.wpe.narrow(0, past_len, t)?; // (t, n_embd)
-        let mut x = (self.wte.rows(input_ids)? + positions)?; // (t, n_embd)
-        let mask = match t {
-            1 => None, // The newest position sees all of them.
-            _ => Some(
-                build_additive_causal_mask(t, past_len, None, &Device::Cpu, DType::F32)?.squeeze(0)?, // (1, t, past_len + t)
-            ),
-        };
+    /// As [`Gpt2::forward`]; returns `n_layer + 1` times `(t, n_embd)`.
+    pub fn hidden_states(&mut self, input_ids: &[u32], cache: &mut KvCache) -> Result<Vec<Vec<f32>>> {
+        self.enter(input_ids, cache)?;
         let mut states = Vec::with_capacity(self.h.len() + 1);
-        for block in &self.h {
-            let y = block.forward(&x, mask.as_ref(), cache)?; // (t, n_embd)
-            states.push(std::mem::replace(&mut x, y));
+        for i in 0..self.h.len() {
+            states.push(self.scratch.x.clone());
+            self.h[i].forward(&mut self.scratch, cache, input_ids.len());
         }
-        states.push(self.ln_f.forward(&x)?); // (t, n_embd)
-        cache.advance(t);
+        self.ln_f.forward(&self.scratch.x, &mut self.scratch.y);
+        states.push(self.scratch.y.clone());
         Ok(states)
-    }
-
-    /// The head: a score for every token of the vocabulary.
-    ///
-    /// # Shapes
-    /// - `hidden`: `(t, n_embd)`, as [`Gpt2::last_hidden_state`] returns it
-    /// - returns `(t, vocab_size)`
-    pub fn logits(&self, hidden: &Tensor) -> Result<Tensor> {
-        self.lm_head.as_ref().unwrap_or(&self.wte).forward(hidden)
     }
 
     pub fn config(&self) -> &Config {
@@ -130,117 +141,79 @@ impl Gpt2 {
         self.weight_type
     }
 
+    pub fn has_head(&self) -> bool {
+        self.lm_head.is_some()
+    }
+
+    /// The bytes of all weights of an int8 model, always in the same order: what a packed file holds.
+    pub fn parts(&mut self) -> Vec<&mut [u8]> {
+        let mut parts: Vec<_> = self.wte.parts().collect();
+        parts.push(bytemuck::cast_slice_mut(&mut self.wpe));
+        parts.extend(self.h.iter_mut().flat_map(Block::parts));
+        parts.extend(self.ln_f.parts());
+        parts.extend(self.lm_head.iter_mut().flat_map(Linear::parts));
+        parts
+    }
+
     /// Bytes of memory that the weights take.
     pub fn size_bytes(&self) -> usize {
-        let floats = (self.wpe.elem_count() + (4 * self.h.len() + 2) * self.config.n_embd) * size_of::<f32>();
+        let floats = (self.wpe.len() + (4 * self.h.len() + 2) * self.config.n_embd) * size_of::<f32>();
         let matrices = self.h.iter().flat_map(Block::matrices);
         let embeddings = [Some(&self.wte), self.lm_head.as_ref()].into_iter().flatten();
         floats + matrices.chain(embeddings).map(Linear::size_bytes).sum::<usize>()
     }
-}
 
-/// `GPT2Block`: attention and MLP, each behind a LayerNorm and a residual connection.
-struct Block {
-    ln_1: LayerNorm,
-    attn: Attention,
-    ln_2: LayerNorm,
-    mlp: Mlp,
-}
-
-impl Block {
-    fn new(config: &Config, layer: usize, weights: &mut LoadedWeights) -> Result<Block> {
-        let name = |part: &str| format!("h.{layer}.{part}");
-        let mut conv1d = |part: &str| {
-            let bias = weights.float(&format!("{}.bias", name(part)));
-            weights.linear(&format!("{}.weight", name(part)), Some(bias))
-        };
-        let attn = Attention {
-            c_attn: conv1d("attn.c_attn")?,
-            c_proj: conv1d("attn.c_proj")?,
-            layer,
-            n_head: config.n_head,
-            head_dim: config.head_dim(),
-            scale: attention_scale(config, layer),
-        };
-        let mlp = Mlp {
-            c_fc: conv1d("mlp.c_fc")?,
-            c_proj: conv1d("mlp.c_proj")?,
-            activation: config.activation_function,
-        };
-        Ok(Block {
-            ln_1: layer_norm(config, &name("ln_1"), weights),
-            attn,
-            ln_2: layer_norm(config, &name("ln_2"), weights),
-            mlp,
-        })
-    }
-
-    fn forward(&self, x: &Tensor, mask: Option<&Tensor>, cache: &mut KvCache) -> Result<Tensor> {
-        let x = (x + self.attn.forward(&self.ln_1.forward(x)?, mask, cache)?)?; // (t, n_embd)
-        Ok((&x + self.mlp.forward(&self.ln_2.forward(&x)?)?)?) // (t, n_embd)
-    }
-
-    fn matrices(&self) -> [&Linear; 4] {
-        [&self.attn.c_attn, &self.attn.c_proj, &self.mlp.c_fc, &self.mlp.c_proj]
-    }
-}
-
-/// What the scores are multiplied by before the softmax.
-fn attention_scale(config: &Config, layer: usize) -> f64 {
-    let mut scale = 1.0;
-    if config.scale_attn_weights {
-        scale /= (config.head_dim() as f64).sqrt();
-    }
-    if config.scale_attn_by_inverse_layer_idx {
-        scale /= (layer + 1) as f64;
-    }
-    scale
-}
-
-fn layer_norm(config: &Config, name: &str, weights: &mut LoadedWeights) -> LayerNorm {
-    let weight = weights.float(&format!("{name}.weight"));
-    let bias = weights.float(&format!("{name}.bias"));
-    LayerNorm::new(weight, bias, config.layer_norm_epsilon)
-}
-
-/// `GPT2Attention`: causal multi-head self-attention.
-struct Attention {
-    c_attn: Linear,
-    c_proj: Linear,
-    layer: usize,
-    n_head: usize,
-    head_dim: usize,
-    scale: f64,
-}
-
-impl Attention {
-    fn forward(&self, x: &Tensor, mask: Option<&Tensor>, cache: &mut KvCache) -> Result<Tensor> {
-        let t = x.dim(0)?;
-        let qkv = self.c_attn.forward(x)?; // (t, 3 * n_embd)
-        let qkv = qkv.reshape((t, 3, self.n_head, self.head_dim))?.permute((1, 2, 0, 3))?; // (3, n_head, t, head_dim)
-        let part = |i| -> Result<Tensor> { Ok(qkv.get(i)?.contiguous()?) }; // (n_head, t, head_dim)
-        let (k, v) = cache.append(self.layer, &part(1)?, &part(2)?)?; // 2 x (n_head, past_len + t, head_dim)
-        let q = (part(0)? * self.scale)?; // (n_head, t, head_dim)
-        let mut scores = q.matmul(&k.t()?)?; // (n_head, t, past_len + t)
-        if let Some(mask) = mask {
-            scores = scores.broadcast_add(mask)?; // (n_head, t, past_len + t)
+    fn check(&self, input_ids: &[u32]) -> Result<()> {
+        if input_ids.is_empty() {
+            return Err(Error::NoToken("the model was given no tokens to read"));
         }
-        let y = softmax_last_dim(&scores)?.matmul(&v)?; // (n_head, t, head_dim)
-        let y = y.transpose(0, 1)?.flatten_from(1)?.contiguous()?; // (t, n_embd)
-        self.c_proj.forward(&y) // (t, n_embd)
+        let vocab_size = self.config.vocab_size;
+        match input_ids.iter().find(|&&id| id as usize >= vocab_size) {
+            Some(&id) => Err(Error::TokenId { id, vocab_size }),
+            None => Ok(()),
+        }
     }
-}
 
-/// `GPT2MLP`.
-struct Mlp {
-    c_fc: Linear,
-    c_proj: Linear,
-    activation: Activation,
-}
+    /// Makes room in the trunk, and embeds.
+    fn enter(&mut self, input_ids: &[u32], cache: &mut KvCache) -> Result<()> {
+        self.check(input_ids)?;
+        cache.extend_trunk(input_ids.len(), &mut self.scratch.rows)?;
+        self.embed(input_ids);
+        Ok(())
+    }
 
-impl Mlp {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let x = self.c_fc.forward(x)?; // (t, n_inner)
-        self.c_proj.forward(&self.activation.forward(&x)?) // (t, n_embd)
+    fn embed(&mut self, input_ids: &[u32]) {
+        let n_embd = self.config.n_embd;
+        let Scratch { rows, x, .. } = &mut self.scratch;
+        x.resize(input_ids.len() * n_embd, 0.0);
+        for ((&id, row), x) in input_ids.iter().zip(rows).zip(x.chunks_exact_mut(n_embd)) {
+            self.wte.row(id, x);
+            add(x, &self.wpe[row.position * n_embd..][..n_embd]);
+        }
+    }
+
+    /// Runs the blocks. Of the last one's output only the last `n_wanted` rows are computed; keys and values are, for all.
+    fn blocks(&mut self, cache: &mut KvCache, n_wanted: usize) {
+        let (last, others) = self
+            .h
+            .split_last()
+            .expect("invariant: config.json has at least one layer");
+        let t = self.scratch.rows.len();
+        for block in others {
+            block.forward(&mut self.scratch, cache, t);
+        }
+        last.forward(&mut self.scratch, cache, n_wanted);
+    }
+
+    /// The head: a score for every token of the vocabulary, after every row that `blocks` has left.
+    fn head(&mut self) -> &[f32] {
+        let Scratch {
+            x, y, input, logits, ..
+        } = &mut self.scratch;
+        self.ln_f.forward(x, y);
+        input.set(y, self.config.n_embd);
+        logits.resize(x.len() / self.config.n_embd * self.config.vocab_size, 0.0);
+        self.lm_head.as_ref().unwrap_or(&self.wte).forward(input, logits);
+        logits
     }
 }

@@ -1,9 +1,8 @@
-//! A weight matrix in whatever form it is held: the only place that knows the weight type.
-
-use candle_core::{CpuStorage, CustomOp1, Device, Layout, Shape, Tensor};
+//! A weight matrix in whatever form it is held, and its input: the only place that knows the weight type.
 
 use crate::error::{Error, Result};
 use crate::kernels;
+use crate::kernels::float::{self, FloatMatrix};
 use crate::kernels::packed::PackedMatrix;
 use crate::kernels::quantize::QuantizedRows;
 
@@ -12,7 +11,7 @@ use crate::kernels::quantize::QuantizedRows;
 pub enum WeightType {
     /// float32, as in the checkpoint.
     F32,
-    /// int8 with one scale per 32 weights of a row; activations are quantised likewise.
+    /// int8 with a scale for each group of 32 in a row; activations are int16, with a scale for each row.
     Q8,
 }
 
@@ -36,94 +35,149 @@ impl WeightType {
 }
 
 /// `y = x wᵀ + b`, with `w` `(n_out, n_in)`.
-pub enum Linear {
-    F32 { weight: Tensor, bias: Option<Tensor> },
-    Q8(Int8Linear),
-}
-
-impl Linear {
-    /// Holds a float32 matrix as it is. It may be a transposed view.
-    pub fn f32(weight: Tensor, bias: Option<Tensor>) -> Linear {
-        Linear::F32 { weight, bias }
-    }
-
-    pub fn q8(weight: PackedMatrix, bias: Option<Tensor>) -> Result<Linear> {
-        let bias = bias.map(|bias| bias.to_vec1()).transpose()?;
-        Ok(Linear::Q8(Int8Linear { weight, bias }))
-    }
-
-    /// # Shapes
-    /// - `x`: `(t, n_in)`, contiguous
-    /// - returns `(t, n_out)`
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        match self {
-            Linear::F32 { weight, bias } => {
-                let y = x.matmul(&weight.t()?)?; // (t, n_out)
-                match bias {
-                    Some(bias) => Ok(y.broadcast_add(bias)?),
-                    None => Ok(y),
-                }
-            }
-            Linear::Q8(linear) => Ok(x.apply_op1_no_bwd(linear)?),
-        }
-    }
-
-    /// Rows `ids` of the weight: what an embedding is.
-    ///
-    /// # Shapes
-    /// - `ids`: `(t,)`, each below `n_out`
-    /// - returns `(t, n_in)`
-    pub fn rows(&self, ids: &[u32]) -> Result<Tensor> {
-        Ok(match self {
-            Linear::F32 { weight, .. } => weight.index_select(&Tensor::new(ids, &Device::Cpu)?, 0)?,
-            Linear::Q8(Int8Linear { weight, .. }) => {
-                let mut rows = vec![0.0; ids.len() * weight.n_in()];
-                for (&id, row) in ids.iter().zip(rows.chunks_exact_mut(weight.n_in())) {
-                    weight.dequantize_row(id as usize, row);
-                }
-                Tensor::from_vec(rows, (ids.len(), weight.n_in()), &Device::Cpu)?
-            }
-        })
-    }
-
-    pub fn size_bytes(&self) -> usize {
-        let (weight, n_bias) = match self {
-            Linear::F32 { weight, bias } => {
-                let n_bias = bias.as_ref().map_or(0, Tensor::elem_count);
-                (weight.elem_count() * size_of::<f32>(), n_bias)
-            }
-            Linear::Q8(Int8Linear { weight, bias }) => (weight.size_bytes(), bias.as_ref().map_or(0, Vec::len)),
-        };
-        weight + n_bias * size_of::<f32>()
-    }
-}
-
-/// The int8 product as candle calls it.
-pub struct Int8Linear {
-    weight: PackedMatrix,
+pub struct Linear {
+    weight: Matrix,
+    /// `(n_out,)`
     bias: Option<Vec<f32>>,
 }
 
-impl CustomOp1 for Int8Linear {
-    fn name(&self) -> &'static str {
-        "int8-linear"
+/// A matrix `(n_out, n_in)`.
+pub enum Matrix {
+    F32(FloatMatrix),
+    Q8(PackedMatrix),
+}
+
+impl Matrix {
+    /// A matrix without rows, with room for `n_out` of them.
+    pub fn with_capacity(weight_type: WeightType, n_out: usize, n_in: usize) -> Matrix {
+        match weight_type {
+            WeightType::F32 => Matrix::F32(FloatMatrix::with_capacity(n_out, n_in)),
+            WeightType::Q8 => Matrix::Q8(PackedMatrix::with_capacity(n_out, n_in)),
+        }
     }
 
-    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
-        if layout.shape().dims().last() != Some(&self.weight.n_in()) {
-            candle_core::bail!(
-                "int8-linear takes (t, {}), got {:?}",
-                self.weight.n_in(),
-                layout.shape()
-            );
+    /// Appends rows, `(n_rows, n_in)`. All but the last call must bring whole blocks.
+    pub fn push_rows(&mut self, rows: &[f32]) {
+        match self {
+            Matrix::F32(matrix) => matrix.push_rows(rows),
+            Matrix::Q8(matrix) => matrix.push_rows(rows),
         }
-        let Some((start, end)) = layout.contiguous_offsets() else {
-            candle_core::bail!("int8-linear takes contiguous activations only");
+    }
+
+    /// The matrix `(n_out, n_in)` whose transpose `(n_in, n_out)` is given.
+    pub fn from_columns(weight_type: WeightType, columns: &[f32], n_out: usize) -> Matrix {
+        match weight_type {
+            WeightType::F32 => Matrix::F32(FloatMatrix::from_columns(columns, n_out)),
+            WeightType::Q8 => Matrix::Q8(PackedMatrix::from_columns(columns, n_out)),
+        }
+    }
+}
+
+/// The rows that matrices are multiplied with, in the form that they take. Kept, so that no product allocates.
+pub enum Input {
+    F32(Vec<f32>),
+    Q8(QuantizedRows),
+}
+
+impl Input {
+    pub fn new(weight_type: WeightType) -> Input {
+        match weight_type {
+            WeightType::F32 => Input::F32(Vec::new()),
+            WeightType::Q8 => Input::Q8(QuantizedRows::default()),
+        }
+    }
+
+    /// Takes rows in place of those before.
+    ///
+    /// # Shapes
+    /// - `x`: `(t, n_in)`
+    pub fn set(&mut self, x: &[f32], n_in: usize) {
+        match self {
+            Input::F32(values) => {
+                values.clear();
+                values.extend_from_slice(x);
+            }
+            Input::Q8(rows) => rows.set(x, n_in),
+        }
+    }
+}
+
+impl Linear {
+    pub fn new(weight: Matrix, bias: Option<Vec<f32>>) -> Linear {
+        Linear { weight, bias }
+    }
+
+    /// # Shapes
+    /// - `x`: `(t, n_in)`
+    /// - `out`: `(t, n_out)`, overwritten
+    pub fn forward(&self, x: &Input, out: &mut [f32]) {
+        let bias = self.bias.as_deref();
+        match (&self.weight, x) {
+            (Matrix::F32(weight), Input::F32(x)) => float::matmul(x, weight, bias, out),
+            (Matrix::Q8(weight), Input::Q8(x)) => kernels::matmul(x, weight, bias, out),
+            _ => unreachable!("invariant: a model has one weight type"),
+        }
+    }
+
+    /// Row `id` of the weight: what an embedding is.
+    ///
+    /// # Shapes
+    /// - `out`: `(n_in,)`, overwritten
+    pub fn row(&self, id: u32, out: &mut [f32]) {
+        match &self.weight {
+            Matrix::F32(weight) => weight.row(id as usize, out),
+            Matrix::Q8(weight) => weight.dequantize_row(id as usize, out),
+        }
+    }
+
+    /// Cuts the outputs in two, before the `n`th.
+    ///
+    /// # Shapes
+    /// - returns `(n, n_in)` and `(n_out - n, n_in)`
+    pub fn split(self, n: usize) -> (Linear, Linear) {
+        let (first, rest) = match self.weight {
+            Matrix::F32(weight) => {
+                let (first, rest) = weight.split(n);
+                (Matrix::F32(first), Matrix::F32(rest))
+            }
+            Matrix::Q8(weight) => {
+                let (first, rest) = weight.split(n);
+                (Matrix::Q8(first), Matrix::Q8(rest))
+            }
         };
-        let x = QuantizedRows::new(&storage.as_slice::<f32>()?[start..end], self.weight.n_in());
-        let n_rows = x.n_rows();
-        let mut y = vec![0.0; n_rows * self.weight.n_out()]; // (t, n_out)
-        kernels::matmul(&x, &self.weight, self.bias.as_deref(), &mut y);
-        Ok((CpuStorage::F32(y), Shape::from((n_rows, self.weight.n_out()))))
+        let mut bias = self.bias;
+        let rest_bias = bias.as_mut().map(|bias| bias.split_off(n));
+        (Linear::new(first, bias), Linear::new(rest, rest_bias))
+    }
+
+    /// The bytes of an int8 matrix and its bias: what a packed file holds of it.
+    pub fn parts(&mut self) -> impl Iterator<Item = &mut [u8]> {
+        let Matrix::Q8(weight) = &mut self.weight else {
+            unreachable!("invariant: only int8 models are packed");
+        };
+        let bias = self.bias.as_mut().map(|bias| bytemuck::cast_slice_mut(bias));
+        weight.parts().into_iter().chain(bias)
+    }
+
+    pub fn n_out(&self) -> usize {
+        match &self.weight {
+            Matrix::F32(weight) => weight.n_out(),
+            Matrix::Q8(weight) => weight.n_out(),
+        }
+    }
+
+    pub fn size_bytes(&self) -> usize {
+        let weight = match &self.weight {
+            Matrix::F32(weight) => weight.size_bytes(),
+            Matrix::Q8(weight) => weight.size_bytes(),
+        };
+        weight + self.bias.as_ref().map_or(0, |bias| bias.len() * size_of::<f32>())
+    }
+}
+
+/// `y += x`.
+pub fn add(y: &mut [f32], x: &[f32]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += x;
     }
 }

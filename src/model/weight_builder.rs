@@ -1,12 +1,11 @@
 //! One weight out of the bytes of its tensor, as they come: decoded to float32, and quantised where that is asked for.
 
-use candle_core::{Device, Tensor};
 use half::{bf16, f16};
 
-use super::linear::WeightType;
+use super::linear::{Matrix, WeightType};
 use super::safetensors::Dtype;
-use crate::error::Result;
-use crate::kernels::packed::{BLOCK_ROWS, PackedMatrix};
+use crate::kernels::math;
+use crate::kernels::packed::BLOCK_ROWS;
 
 /// What a tensor is to the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,13 +16,23 @@ pub enum Role {
     Rows,
     /// A matrix stored `(in, out)`, as Conv1D does.
     Conv1d,
+    /// The same, where it takes what a LayerNorm gives.
+    Conv1dBehindNorm,
+}
+
+impl Role {
+    /// Whether the matrix is stored `(in, out)`.
+    pub fn is_conv1d(self) -> bool {
+        matches!(self, Role::Conv1d | Role::Conv1dBehindNorm)
+    }
 }
 
 /// A loaded tensor; a matrix is `(out, in)`.
 pub enum Weight {
-    Float(Tensor),
-    F32(Tensor),
-    Q8(PackedMatrix),
+    Float(Vec<f32>),
+    Matrix(Matrix),
+    /// A matrix whose inputs have to be multiplied by these `(n_in,)` first.
+    Equalised(Matrix, Vec<f32>),
 }
 
 /// Little-endian floats out of bytes that are cut anywhere.
@@ -70,21 +79,20 @@ impl FloatDecoder {
     }
 }
 
-/// Builds one weight from its values in file order. An embedding's rows are quantised as they come.
+/// Builds one weight from its values in file order. An embedding's rows are packed as they come.
 pub struct WeightBuilder {
     role: Role,
     weight_type: WeightType,
     shape: Vec<usize>,
     values: Vec<f32>,
-    /// The rows that are quantised already.
-    packed: Option<PackedMatrix>,
+    /// The rows that are packed already.
+    packed: Option<Matrix>,
 }
 
 impl WeightBuilder {
     pub fn new(role: Role, shape: &[usize], weight_type: WeightType) -> WeightBuilder {
-        let streams_rows = weight_type == WeightType::Q8 && role == Role::Rows;
         let mut values = Vec::new();
-        if !streams_rows {
+        if role != Role::Rows {
             // Exact, so that the largest tensor is never held twice by a growing vector.
             values.reserve_exact(shape.iter().product());
         }
@@ -93,7 +101,7 @@ impl WeightBuilder {
             weight_type,
             shape: shape.to_vec(),
             values,
-            packed: streams_rows.then(|| PackedMatrix::with_capacity(shape[0], shape[1])),
+            packed: (role == Role::Rows).then(|| Matrix::with_capacity(weight_type, shape[0], shape[1])),
         }
     }
 
@@ -106,34 +114,46 @@ impl WeightBuilder {
         let n_in = self.shape[1];
         let n_blocks = self.values.len() / (BLOCK_ROWS * n_in);
         if n_blocks > 0 {
-            let n_rows = n_blocks * BLOCK_ROWS;
-            packed.push_rows(n_rows, |row, i| self.values[row * n_in + i]);
-            self.values.drain(..n_rows * n_in);
+            let whole = ..n_blocks * BLOCK_ROWS * n_in;
+            packed.push_rows(&self.values[whole]);
+            self.values.drain(whole);
         }
     }
 
-    /// # Errors
-    /// [`crate::error::Error::Tensor`] if the values are not those of the shape.
-    pub fn finish(self) -> Result<Weight> {
-        let WeightBuilder {
-            role, shape, values, ..
-        } = self;
+    pub fn finish(mut self) -> Weight {
         if let Some(mut packed) = self.packed {
-            packed.push_rows(values.len() / shape[1], |row, i| values[row * shape[1] + i]);
-            return Ok(Weight::Q8(packed));
+            packed.push_rows(&self.values);
+            return Weight::Matrix(packed);
         }
-        if self.weight_type == WeightType::Q8 && role == Role::Conv1d {
-            // Conv1D stores (in, out); the kernel wants (out, in).
-            let (n_in, n_out) = (shape[0], shape[1]);
-            let mut packed = PackedMatrix::with_capacity(n_out, n_in);
-            packed.push_rows(n_out, |row, i| values[i * n_out + row]);
-            return Ok(Weight::Q8(packed));
+        if !self.role.is_conv1d() {
+            return Weight::Float(self.values);
         }
-        let tensor = Tensor::from_vec(values, shape, &Device::Cpu)?;
-        Ok(match role {
-            Role::Float => Weight::Float(tensor),
-            Role::Rows => Weight::F32(tensor),
-            Role::Conv1d => Weight::F32(tensor.t()?), // (out, in)
-        })
+        let n_out = self.shape[1];
+        let is_equalised = self.weight_type == WeightType::Q8 && self.role == Role::Conv1dBehindNorm;
+        let scales = is_equalised.then(|| equalise(&mut self.values, n_out));
+        let matrix = Matrix::from_columns(self.weight_type, &self.values, n_out); // (out, in)
+        match scales {
+            Some(scales) => Weight::Equalised(matrix, scales),
+            None => Weight::Matrix(matrix),
+        }
     }
+}
+
+/// Divides every row by its largest weight and returns these.
+///
+/// GPT-2's LayerNorms have channels with a gain a hundred times that of others, and small weights behind them: in int8 the
+/// weights would be lost among their neighbours. The LayerNorm takes the divisors up, and the function stays the same.
+///
+/// # Shapes
+/// - `values`: `(n_in, n_out)`
+/// - returns `(n_in,)`
+fn equalise(values: &mut [f32], n_out: usize) -> Vec<f32> {
+    let rows = values.chunks_exact_mut(n_out);
+    rows.map(|row| {
+        let largest = math::max(row).max(-math::min(row));
+        let scale = if largest.is_normal() { largest } else { 1.0 };
+        row.iter_mut().for_each(|w| *w /= scale);
+        scale
+    })
+    .collect()
 }

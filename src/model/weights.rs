@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use candle_core::Tensor;
-
-use super::linear::{Linear, WeightType};
+use super::linear::{Linear, Matrix, WeightType};
 use super::safetensors::{Dtype, SafetensorsReader, TensorInfo, TensorSink};
+use super::tensor_names::{HEAD, expected_tensors, is_buffer, without_prefix};
 use super::weight_builder::{FloatDecoder, Role, Weight, WeightBuilder};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::kernels::GROUP_LEN;
+use crate::kernels::packed::{GROUP_LEN, PackedMatrix};
 
 /// Collects the tensors of one checkpoint. Feed it with [`Weights::push`], in order and cut anywhere.
 pub struct Weights {
@@ -43,13 +42,7 @@ impl Weights {
     /// [`Error::Config`] if `weight_type` cannot hold a matrix of this shape.
     pub fn new(config: &Config, weight_type: WeightType) -> Result<Weights> {
         if weight_type == WeightType::Q8 {
-            for (key, width) in [("n_embd", config.n_embd), ("n_inner", config.n_inner)] {
-                if width % GROUP_LEN != 0 {
-                    return Err(Error::Config(format!(
-                        "dtype \"q8\" needs {key} to be a multiple of {GROUP_LEN}, got {width}; use \"f32\""
-                    )));
-                }
-            }
+            check_groups(config)?;
         }
         Ok(Weights {
             reader: SafetensorsReader::default(),
@@ -104,21 +97,51 @@ pub struct LoadedWeights {
 }
 
 impl LoadedWeights {
+    /// int8 weights of nothing, for a packed file to be read into.
+    pub fn zeros(config: &Config, has_head: bool) -> LoadedWeights {
+        let mut expected = expected_tensors(config);
+        if !has_head {
+            expected.remove(HEAD);
+        }
+        let zeros = |(name, (role, shape)): (String, (Role, Vec<usize>))| {
+            let matrix = |n_out, n_in| Weight::Matrix(Matrix::Q8(PackedMatrix::zeros(n_out, n_in)));
+            let weight = match role {
+                Role::Float => Weight::Float(vec![0.0; shape.iter().product()]),
+                Role::Rows => matrix(shape[0], shape[1]),
+                // The LayerNorm in front has taken the divisors up before it was packed.
+                Role::Conv1d | Role::Conv1dBehindNorm => matrix(shape[1], shape[0]),
+            };
+            (name, weight)
+        };
+        LoadedWeights {
+            tensors: expected.into_iter().map(zeros).collect(),
+        }
+    }
+
     fn take(&mut self, name: &str) -> Weight {
         (self.tensors.remove(name)).expect("invariant: the header was checked against config.json")
     }
 
-    pub fn float(&mut self, name: &str) -> Tensor {
+    pub fn float(&mut self, name: &str) -> Vec<f32> {
         match self.take(name) {
-            Weight::Float(tensor) => tensor,
+            Weight::Float(values) => values,
             _ => unreachable!("invariant: {name} was loaded by its role"),
         }
     }
 
-    pub fn linear(&mut self, name: &str, bias: Option<Tensor>) -> Result<Linear> {
-        match self.take(name) {
-            Weight::F32(weight) => Ok(Linear::f32(weight, bias)),
-            Weight::Q8(weight) => Linear::q8(weight, bias),
+    /// The matrix `name.weight`, with a bias.
+    pub fn linear(&mut self, name: &str, bias: Option<Vec<f32>>) -> Linear {
+        match self.take(&format!("{name}.weight")) {
+            Weight::Matrix(weight) => Linear::new(weight, bias),
+            _ => unreachable!("invariant: {name} was loaded by its role"),
+        }
+    }
+
+    /// The same behind a LayerNorm, and what its inputs have to be multiplied by, `(n_in,)`, if anything.
+    pub fn linear_behind_norm(&mut self, name: &str, bias: Vec<f32>) -> (Linear, Option<Vec<f32>>) {
+        match self.take(&format!("{name}.weight")) {
+            Weight::Matrix(weight) => (Linear::new(weight, Some(bias)), None),
+            Weight::Equalised(weight, scales) => (Linear::new(weight, Some(bias)), Some(scales)),
             Weight::Float(_) => unreachable!("invariant: {name} was loaded by its role"),
         }
     }
@@ -128,56 +151,23 @@ impl LoadedWeights {
     }
 }
 
-fn expected_tensors(config: &Config) -> BTreeMap<String, (Role, Vec<usize>)> {
-    let (d, inner) = (config.n_embd, config.n_inner);
-    let mut expected = BTreeMap::new();
-    let mut expect = |name: String, role, shape: &[usize]| {
-        expected.insert(name, (role, shape.to_vec()));
-    };
-    expect("wte.weight".into(), Role::Rows, &[config.vocab_size, d]);
-    expect("wpe.weight".into(), Role::Float, &[config.n_positions, d]);
-    for i in 0..config.n_layer {
-        for norm in ["ln_1", "ln_2"] {
-            expect(format!("h.{i}.{norm}.weight"), Role::Float, &[d]);
-            expect(format!("h.{i}.{norm}.bias"), Role::Float, &[d]);
-        }
-        for (name, n_in, n_out) in [
-            ("attn.c_attn", d, 3 * d),
-            ("attn.c_proj", d, d),
-            ("mlp.c_fc", d, inner),
-            ("mlp.c_proj", inner, d),
-        ] {
-            expect(format!("h.{i}.{name}.weight"), Role::Conv1d, &[n_in, n_out]);
-            expect(format!("h.{i}.{name}.bias"), Role::Float, &[n_out]);
+/// # Errors
+/// [`Error::Config`] if int8 cannot hold matrices of this shape.
+pub fn check_groups(config: &Config) -> Result<()> {
+    for (key, width) in [("n_embd", config.n_embd), ("n_inner", config.n_inner)] {
+        if width % GROUP_LEN != 0 {
+            return Err(Error::Config(format!(
+                "dtype \"q8\" needs {key} to be a multiple of {GROUP_LEN}, got {width}; use \"f32\""
+            )));
         }
     }
-    expect("ln_f.weight".into(), Role::Float, &[d]);
-    expect("ln_f.bias".into(), Role::Float, &[d]);
-    if !config.tie_word_embeddings {
-        expect("lm_head.weight".into(), Role::Rows, &[config.vocab_size, d]);
-    }
-    expected
-}
-
-/// `transformer.h.0…` and `h.0…` are the same tensor.
-fn without_prefix(name: &str) -> &str {
-    name.strip_prefix("transformer.").unwrap_or(name)
-}
-
-/// Causal masks that old checkpoints carry; the mask is a function of the positions.
-fn is_buffer(name: &str) -> bool {
-    let mut parts = name.split('.');
-    parts.next() == Some("h")
-        && parts.next().is_some_and(|i| i.parse::<usize>().is_ok())
-        && parts.next() == Some("attn")
-        && matches!(parts.next(), Some("bias" | "masked_bias"))
-        && parts.next().is_none()
+    Ok(())
 }
 
 impl Tensors {
     /// A tensor that is in the file and of no use: a buffer, or the copy of a tied head.
     fn is_skipped(&self, name: &str) -> bool {
-        is_buffer(name) || (name == "lm_head.weight" && !self.expected.contains_key(name))
+        is_buffer(name) || (name == HEAD && !self.expected.contains_key(name))
     }
 
     fn check_shape(&self, info: &TensorInfo, expected: &[usize]) -> Result<()> {
@@ -202,11 +192,11 @@ impl Tensors {
         let mut builder = WeightBuilder::new(role, &info.shape, self.weight_type);
         for (i, int8_row) in values.chunks_exact(info.shape[1]).enumerate() {
             // One scale per row of an embedding, per output column of a Conv1D.
-            let scale = |j| scales[if role == Role::Conv1d { j } else { i }];
+            let scale = |j| scales[if role.is_conv1d() { j } else { i }];
             let row = (int8_row.iter().enumerate()).map(|(j, &byte)| f32::from(byte as i8) * scale(j));
             builder.extend(|values| values.extend(row));
         }
-        self.loaded.insert(name.to_owned(), builder.finish()?);
+        self.loaded.insert(name.to_owned(), builder.finish());
         Ok(())
     }
 }
@@ -223,8 +213,8 @@ impl TensorSink for Tensors {
             }
         }
         // A head that is not there is tied, whatever config.json says.
-        if !found.contains_key("lm_head.weight") {
-            self.expected.remove("lm_head.weight");
+        if !found.contains_key(HEAD) {
+            self.expected.remove(HEAD);
         }
         for (name, (role, shape)) in &self.expected {
             let Some(info) = found.remove(name.as_str()) else {
@@ -238,7 +228,7 @@ impl TensorSink for Tensors {
             match info.dtype {
                 Dtype::I8 if is_matrix => {
                     let scale_name = format!("{name}.scale");
-                    let n_scales = shape[if *role == Role::Conv1d { 1 } else { 0 }];
+                    let n_scales = shape[if role.is_conv1d() { 1 } else { 0 }];
                     let Some(scale) = found.remove(scale_name.as_str()) else {
                         return Err(Error::MissingTensor {
                             name: scale_name,
@@ -309,7 +299,7 @@ impl TensorSink for Tensors {
                 self.join_int8(&name)
             }
             Current::Values(name, _, builder) => {
-                self.loaded.insert(name, builder.finish()?);
+                self.loaded.insert(name, builder.finish());
                 Ok(())
             }
         }

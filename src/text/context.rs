@@ -3,62 +3,65 @@
 use super::codec::Codec;
 use crate::error::Result;
 
-/// Text beyond this many bytes per token of budget is not even encoded: English has 4 to 5 bytes per token.
+/// Text beyond so many bytes per token of budget is not even encoded: English has 4 to 5 bytes per token.
 const MAX_BYTES_PER_TOKEN: usize = 16;
 
-/// The end of a text, and its tokens.
-pub struct Context<'a> {
-    pub text: &'a str,
-    pub ids: Vec<u32>,
-}
-
-/// Returns the end of `text` that has at most `budget` tokens: all of it where possible, else from the beginning of a
-/// sentence or line, else of a word, where up to a half of the budget is given up for that.
+/// Tokens of the end of `text`, at most `budget` of them: of all of it where possible, else from the beginning of a sentence
+/// or line, else of a word. More than a quarter of the budget is used.
 ///
-/// The same text always gives the same end. While it grows the cut stays where it is for a quarter of the budget or so:
-/// a cut that moved with every keystroke would move every token's position, and nothing cached would be of use.
-pub fn fit<'a>(codec: &Codec, text: &'a str, budget: usize) -> Result<Context<'a>> {
-    let floor = text.ceil_char_boundary(text.len().saturating_sub(budget * MAX_BYTES_PER_TOKEN));
-    let ids = codec.encode(&text[floor..])?;
-    if floor == 0 && ids.len() <= budget {
-        return Ok(Context { text, ids });
+/// The same text always gives the same tokens. While it grows the cut stays where it is, until half of the budget has come
+/// anew: a cut that moved with every keystroke would move every token's position, and nothing cached would be of use.
+/// However long the text is, the work is bounded by the budget.
+pub fn fit(codec: &Codec, text: &str, budget: usize) -> Result<Vec<u32>> {
+    // The first cut, too, moves by large steps.
+    let step_bytes = budget * MAX_BYTES_PER_TOKEN;
+    let start = text.ceil_char_boundary((text.len() / step_bytes).saturating_sub(1) * step_bytes);
+    let mut ids = codec.encode(&text[start..])?;
+    if start == 0 && ids.len() <= budget {
+        return Ok(ids);
     }
-    let start_of_last = |n_tokens: usize| {
-        let kept = &ids[ids.len().saturating_sub(n_tokens)..];
-        let kept_len: usize = kept.iter().map(|&id| codec.token_bytes(id).len()).sum();
-        text.floor_char_boundary(text.len().saturating_sub(kept_len))
-    };
-    let earliest = start_of_last(budget);
-    let latest = start_of_last(budget.div_ceil(2));
-    // Multiples of a power of two stay where they are when the text grows.
-    let step = 1 << ((text.len() - earliest) / 4).max(1).ilog2();
-    let candidates = earliest.next_multiple_of(step)..=latest;
-    let words = || candidates.clone().filter(|&i| begins_word(text, i));
-    let cut = (words().find(|&i| begins_sentence(text, i)))
-        .or_else(|| words().next())
-        .or_else(|| candidates.clone().find(|&i| text.is_char_boundary(i)))
-        .unwrap_or(earliest);
-    let text = &text[cut..];
-    let mut ids = codec.encode(text)?;
-    // From here on the same text may take more tokens than it took from further back.
-    ids.drain(..ids.len().saturating_sub(budget));
-    Ok(Context { text, ids })
+    let starts: Vec<usize> = (ids.iter())
+        .scan(start, |end, &id| {
+            *end += codec.token_bytes(id).len();
+            Some(*end - codec.token_bytes(id).len())
+        })
+        .collect();
+    // A word has now more, now fewer tokens while it is typed. There is room for the last one, so that it moves no cut.
+    let last_space = start + text[start..].rfind(char::is_whitespace).unwrap_or(0);
+    let n_settled = starts.partition_point(|&start| start < last_space);
+    let surplus = (n_settled + budget / 8).max(ids.len()).saturating_sub(budget);
+    // Tokens are counted from a fixed place, and those at a mark stay what they are when the text grows.
+    let mark = surplus.next_multiple_of(budget.div_ceil(2));
+    let candidates = mark..ids.len().min(mark + budget / 8 + 1);
+    let first = |is_good: fn(&str, usize) -> bool| candidates.clone().find(|&i| is_good(text, starts[i]));
+    let cut = first(begins_sentence)
+        .or_else(|| first(begins_word))
+        .or_else(|| first(str::is_char_boundary))
+        .unwrap_or(mark);
+    ids.drain(..cut);
+    Ok(ids)
 }
 
-/// Whether a word begins at byte `i`: no space there, one before, or the end of a Chinese or Japanese sentence.
+/// Whether a word begins at byte `i`, perhaps with the space that its token has before it.
 fn begins_word(text: &str, i: usize) -> bool {
-    text.is_char_boundary(i)
-        && text[i..].starts_with(|c: char| !c.is_whitespace())
-        && text[..i].ends_with(|c: char| c.is_whitespace() || matches!(c, '。' | '！' | '？'))
+    let Some((before, rest)) = text.split_at_checked(i) else {
+        return false;
+    };
+    let word = rest.strip_prefix(' ').unwrap_or(rest);
+    let is_behind_space = word.len() < rest.len() || before.ends_with(char::is_whitespace);
+    word.starts_with(|c: char| !c.is_whitespace()) && (is_behind_space || before.ends_with(['。', '！', '？']))
 }
 
-/// Whether a sentence or a line begins at byte `i`, at which a word begins.
+/// Whether that word begins a sentence or a line.
 fn begins_sentence(text: &str, i: usize) -> bool {
+    if !begins_word(text, i) {
+        return false;
+    }
     let before = &text[..i];
-    let space = &before[before.trim_end().len()..];
-    let closing = |c| matches!(c, '"' | '\'' | ')' | '”' | '’' | '」' | '』');
-    let end = before.trim_end().trim_end_matches(closing);
-    space.contains('\n') || end.ends_with(['.', '!', '?', '…', '。', '！', '？'])
+    let sentence = before.trim_end();
+    let closing = ['"', '\'', ')', '”', '’', '」', '』'];
+    let marks = ['.', '!', '?', '…', '。', '！', '？'];
+    before[sentence.len()..].contains('\n') || sentence.trim_end_matches(closing).ends_with(marks)
 }
 
 #[cfg(test)]
@@ -67,21 +70,33 @@ mod tests {
 
     #[test]
     fn sentences_begin_behind_their_marks_and_lines_anywhere() {
-        for (text, expected) in [
-            ("One. Two", true),
-            ("One.\" Two", true),
-            ("“One!” Two", true),
-            ("One Two", false),
-            ("One\nTwo", true),
-            ("One, Two", false),
-            ("一。Two", true),
+        for (before, rest, expected) in [
+            ("One.", " Two", true),
+            ("One. ", "Two", true),
+            ("One.\"", " Two", true),
+            ("“One!” ", " Two", true),
+            ("One", " Two", false),
+            ("One\n", "Two", true),
+            ("One,", " Two", false),
+            ("一。", "Two", true),
         ] {
-            let i = text.rfind("Two").unwrap();
-            assert!(begins_word(text, i), "{text}");
-            assert_eq!(begins_sentence(text, i), expected, "{text}");
+            let text = [before, rest].concat();
+            assert!(begins_word(&text, before.len()), "{text}");
+            assert_eq!(begins_sentence(&text, before.len()), expected, "{text}");
         }
-        assert!(!begins_word("One Two", 1));
-        assert!(!begins_word("One", 0));
+        for (before, rest) in [
+            ("3.", "14"),
+            ("One", ""),
+            ("One.", "  Two"),
+            ("One.", " \n"),
+            ("One.", "\nTwo"),
+        ] {
+            let text = [before, rest].concat();
+            assert!(
+                !begins_word(&text, before.len()) && !begins_sentence(&text, before.len()),
+                "{text}"
+            );
+        }
         assert!(!begins_word("é x", 1));
     }
 }

@@ -46,7 +46,7 @@ pub fn gpt2_codec() -> Codec {
 pub fn session((config, file): (Config, Vec<u8>), weight_type: WeightType) -> Session {
     let mut weights = Weights::new(&config, weight_type).unwrap();
     weights.push(&file).unwrap();
-    Session::new(Gpt2::new(config, weight_type, weights).unwrap(), gpt2_codec()).unwrap()
+    Session::new(Gpt2::new(config, weight_type, weights).unwrap(), gpt2_codec())
 }
 
 pub fn pocket_session() -> Session {
@@ -124,11 +124,12 @@ pub fn generate(session: &mut Session, prompt: &str, config: &GenerationConfig) 
     while let Some(step) = session.step(0.0).unwrap() {
         match step {
             Step::Prefill { done, total } => assert!(done <= total),
-            Step::Token { sequence, text, .. } => streamed[sequence].push_str(&text),
+            Step::Token(token) => streamed[token.sequence].push_str(&token.text),
             Step::Sequence(sequence) => finished.push(sequence),
         }
     }
     assert_eq!(finished.len(), config.num_return_sequences);
+    finished.sort_by_key(|sequence| sequence.sequence); // They end in any order.
     for (i, sequence) in finished.iter().enumerate() {
         assert_eq!(sequence.sequence, i);
         let start = if config.return_full_text { prompt.len() } else { 0 };

@@ -18,6 +18,8 @@ export const INFO = {
   sizeBytes: 34,
   verified: null,
   kept: true,
+  build: "plain",
+  threads: 1,
   notice: null,
 };
 

@@ -65,16 +65,17 @@ test("a death is noticed once, by however many signs", async () => {
   assert.deepEqual(h.worker.received, [], "nor is the dead one's hello taken for the new one's");
 });
 
-test("the reload has the dtype and the progress of the load it repeats", async () => {
+test("the reload has the dtype, the threads and the progress of the load it repeats", async () => {
   let told = 0;
-  const loading = h.client.load(MODEL, { dtype: "f32", onProgress: () => told++ });
+  const loading = h.client.load(MODEL, { dtype: "f32", threads: 1, onProgress: () => told++ });
   await h.hello();
   h.done("load", INFO);
   await loading;
   await h.die();
   await h.hello();
-  const { id, dtype } = h.worker.last("load");
+  const { id, dtype, threads } = h.worker.last("load");
   assert.equal(dtype, "f32");
+  assert.equal(threads, 1);
   h.worker.say({ type: "progress", id, receivedBytes: 1, totalBytes: 2, fromNetwork: false });
   assert.equal(told, 1);
 });

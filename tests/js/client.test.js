@@ -26,7 +26,7 @@ describe("the worker", () => {
     assert.equal(h.workers.length, 1);
     assert.deepEqual(h.worker.received, []);
     await h.hello();
-    assert.deepEqual(h.worker.received, [{ type: "load", id: h.lastId("load"), model: MODEL, dtype: "q8" }]);
+    assert.deepEqual(h.worker.received, [{ type: "load", id: h.lastId("load"), model: MODEL, dtype: "q8", threads: null }]);
     h.done("load", INFO);
     assert.deepEqual(await loading, INFO);
   });

@@ -59,7 +59,7 @@ export class DownloadHarness {
       fetch: options.fetch ?? browserFetch,
       storage: options.storage === undefined ? this.directory.storage : options.storage,
       sleep: options.sleep ?? this.clock.sleep,
-      createSha256: () => new (new FakeWasm().Sha256)(),
+      startHash: () => new (new FakeWasm().Sha256)(),
     };
     const result = await download(options.file ?? this.file, world, {
       sink: (bytes) => {
@@ -73,7 +73,7 @@ export class DownloadHarness {
       signal: options.signal ?? new AbortController().signal,
     }).catch((reason) => {
       error = reason;
-      return { kept: false, notice: null };
+      return { kept: false, notKept: null, unverified: null };
     });
     const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
     return { ...result, error: /** @type {EngineError | null} */ (error), bytes, progress };

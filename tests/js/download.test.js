@@ -24,7 +24,8 @@ describe("a hub that behaves", () => {
     assert.deepEqual(outcome.progress.at(-1), { received: BYTES.length, total: BYTES.length, fromNetwork: true });
     assert.ok(outcome.progress.every(({ received, total }) => received <= Number(total)));
     assert.equal(outcome.kept, true);
-    assert.equal(outcome.notice, null);
+    assert.equal(outcome.notKept, null);
+    assert.equal(outcome.unverified, null);
     assert.deepEqual(h.stored, BYTES);
     assert.ok(h.isComplete);
     assert.equal(h.directory.open.size, 0, "nothing stays locked");
@@ -163,7 +164,7 @@ describe("what the headers say", () => {
     const outcome = await h.get({ file: h.unpinned });
     assertWhole(outcome);
     assert.equal(outcome.kept, true);
-    assert.match(String(outcome.notice), /model\.safetensors .*could not be verified/);
+    assert.match(String(outcome.unverified), /model\.safetensors .*could not be verified/);
     assert.equal(outcome.progress.at(-1)?.total, BYTES.length);
 
     const again = await h.get({ file: h.unpinned, fetch: noNetwork });
@@ -186,12 +187,12 @@ describe("what the headers say", () => {
       h.directory = new FakeDirectory();
       const outcome = await h.get({ file: unpinned, fetch: linked(tag) });
       assertWhole(outcome);
-      assert.equal(outcome.notice, null, tag);
+      assert.equal(outcome.unverified, null, tag);
     }
     h.directory = new FakeDirectory();
     assert.equal((await h.get({ file: unpinned, fetch: linked(`"${"0".repeat(64)}"`) })).error?.code, "wrong_hash");
     const gitHash = await h.get({ file: h.unpinned, fetch: linked(`"${"0".repeat(40)}"`) });
-    assert.match(String(gitHash.notice), /could not be verified/);
+    assert.match(String(gitHash.unverified), /could not be verified/);
   });
 
   test("a part that was not asked for is refused", async () => {
@@ -242,7 +243,7 @@ describe("storage that fails", () => {
     const outcome = await h.get();
     assertWhole(outcome);
     assert.equal(outcome.kept, false);
-    assert.match(String(outcome.notice), /could not be kept.*full.*next visit downloads it again.*free some space/);
+    assert.match(String(outcome.notKept), /could not be kept.*full.*next visit downloads it again.*free some space/);
     assert.equal(h.directory.files.size, 0, "the space is given back");
   });
 
@@ -252,7 +253,7 @@ describe("storage that fails", () => {
     const outcome = await h.get();
     assertWhole(outcome);
     assert.equal(outcome.kept, false);
-    assert.match(String(outcome.notice), /Another tab/);
+    assert.match(String(outcome.notKept), /Another tab/);
     assert.equal(h.stored?.length, 1000);
 
     writer?.write(BYTES.slice(1000));
@@ -276,7 +277,7 @@ describe("storage that fails", () => {
     assertWhole(outcome);
     assert.deepEqual(h.ranges.at(-1), "bytes=1000-");
     assert.equal(outcome.kept, false);
-    assert.match(String(outcome.notice), /could not be kept on this device: its first part is no longer stored\. .*; load it again/);
+    assert.match(String(outcome.notKept), /could not be kept on this device: its first part is no longer stored\. .*; load it again/);
     assert.equal(h.directory.files.size, 0);
   });
 });

@@ -1,6 +1,7 @@
 // Stand-ins for a model: its files with a network that has them, and the WebAssembly module that reads them.
 
 import { createHash } from "node:crypto";
+import { EngineError } from "../../www/engine/errors.js";
 import { sha256 } from "./fakes.js";
 
 /**
@@ -53,6 +54,9 @@ export function fakeModel(site = "https://hub.test", golden = null) {
 
 /** The WebAssembly module: a session's steps are those of `script`, and thrown if they are errors. */
 export class FakeWasm {
+  /** @type {"plain"} */
+  build = "plain";
+  threads = 1;
   /** @type {unknown[]} */
   script = [];
   /** @type {Uint8Array[]} */
@@ -77,6 +81,14 @@ export class FakeWasm {
       return this.#hash.digest("hex");
     }
   };
+
+  /** @type {{freed: boolean}[]} */
+  packed = [];
+  /** @type {Error | null} what finishing a packed model throws */
+  finishError = null;
+  PackedModel = packedModelClass(this);
+
+  startHash = async () => new this.Sha256();
 
   ModelBuilder = /** @type {new (config_json: string, dtype: string) => import("../../www/engine/loader.js").ModelBuilder} */ (
     /** @type {unknown} */ (this.#builderClass())
@@ -109,6 +121,43 @@ export class FakeWasm {
   }
 }
 
+/** Reads what FakeSession packs: a header that names config and weights, and two parts of five bytes. */
+function packedModelClass(/** @type {FakeWasm} */ wasm) {
+  const text = new TextDecoder();
+  return class {
+    static header_len = () => HEADER_LEN;
+    #parts = [new Uint8Array(5), new Uint8Array(5)];
+
+    /** @param {Uint8Array} header @param {number} file_len @param {string} config_json @param {string} weights */
+    constructor(header, file_len, config_json, weights) {
+      const isGood = text.decode(header) === packedHeader(config_json, weights) && file_len === HEADER_LEN + 10;
+      if (!isGood) throw new EngineError("packed", "the packed model was made from other files");
+      wasm.packed.push(this);
+    }
+    freed = false;
+    /** @param {number} i */
+    part(i) {
+      return this.#parts[i];
+    }
+    /** @param {Uint8Array} tokenizer_json */
+    finish(tokenizer_json) {
+      if (wasm.finishError !== null) throw wasm.finishError;
+      if (this.#parts.map((part) => text.decode(part)).join() !== PARTS.join()) throw new EngineError("packed", "damaged");
+      const session = new FakeSession(wasm, "q8", tokenizer_json);
+      wasm.sessions.push(session);
+      return session;
+    }
+    free() {
+      this.freed = true;
+    }
+  };
+}
+
+const HEADER_LEN = 100;
+const PARTS = ["first", "other"];
+/** @param {string} config_json @param {string} weights */
+const packedHeader = (config_json, weights) => `${config_json} ${weights}`.padEnd(HEADER_LEN);
+
 export class FakeSession {
   n_positions = 256;
   n_parameters = 17;
@@ -140,6 +189,16 @@ export class FakeSession {
     const event = this.#steps.shift();
     if (event instanceof Error) throw event;
     return event;
+  }
+
+  /** @param {string} config_json @param {string} weights */
+  packed_header(config_json, weights) {
+    return new TextEncoder().encode(packedHeader(config_json, weights));
+  }
+
+  /** @param {number} i */
+  packed_part(i) {
+    return PARTS[i] === undefined ? undefined : new TextEncoder().encode(PARTS[i]);
   }
 
   /** @param {string} golden_json */

@@ -22,6 +22,8 @@ export class FakeDirectory {
   /** @type {Set<string>} files with a SyncAccessHandle */
   open = new Set();
   quotaBytes = Infinity;
+  /** Files that nothing more can be written to. @type {Set<string>} */
+  fullNames = new Set();
   /** Writing stops halfway without an error, as the specification allows. */
   shortWrites = false;
   /** @type {Error | null} what reading fails with, after `readableBytes` */
@@ -40,7 +42,7 @@ export class FakeDirectory {
     }
     return {
       getFile: async () => (this.readError === null ? new Blob([this.#bytes(name)]) : this.#brokenFile(name, this.readError)),
-      createSyncAccessHandle: async () => this.#access(name),
+      createSyncAccessHandle: async ({ mode = "" } = {}) => this.#access(name, mode === "read-only"),
     };
   }
 
@@ -50,17 +52,23 @@ export class FakeDirectory {
     this.files.delete(name);
   }
 
-  /** @param {string} name */
-  #access(name) {
+  /** @param {string} name @param {boolean} isReadOnly which does not lock here, as nothing waits between opening and closing */
+  #access(name, isReadOnly) {
     if (this.open.has(name)) throw new DOMException("in use", "NoModificationAllowedError");
-    this.open.add(name);
+    if (!isReadOnly) this.open.add(name);
     return {
       getSize: () => this.#bytes(name).length,
       truncate: (/** @type {number} */ size) => this.files.set(name, this.#bytes(name).slice(0, size)),
       flush: () => {},
       close: () => this.open.delete(name),
+      read: (/** @type {Uint8Array} */ into, { at = 0 }) => {
+        if (this.readError !== null && at >= this.readableBytes) throw this.readError;
+        const bytes = this.#bytes(name).subarray(at, at + into.length);
+        into.set(bytes);
+        return bytes.length;
+      },
       write: (/** @type {Uint8Array} */ bytes, { at = 0 }) => {
-        if (at + bytes.length > this.quotaBytes) throw new DOMException("full", "QuotaExceededError");
+        if (at + bytes.length > this.quotaBytes || this.fullNames.has(name)) throw new DOMException("full", "QuotaExceededError");
         if (this.shortWrites) bytes = bytes.subarray(0, bytes.length >> 1);
         const old = this.#bytes(name);
         const whole = new Uint8Array(Math.max(old.length, at + bytes.length));

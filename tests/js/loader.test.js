@@ -5,13 +5,16 @@ import { beforeEach, describe, test } from "node:test";
 import { EngineError } from "../../www/engine/errors.js";
 import { loadModel } from "../../www/engine/loader.js";
 import { FakeWasm, fakeModel } from "./fake-model.js";
-import { FakeDirectory, FakeSleep } from "./fakes.js";
+import { FakeDirectory, FakeSleep, turn } from "./fakes.js";
 
 /** @type {FakeWasm} */
 let wasm;
 /** @type {FakeDirectory} */
 let directory;
+/** @type {FakeSleep} */
+let waiting;
 beforeEach(() => {
+  waiting = new FakeSleep();
   wasm = new FakeWasm();
   directory = new FakeDirectory();
 });
@@ -19,17 +22,18 @@ beforeEach(() => {
 /**
  * @param {ReturnType<typeof fakeModel>} fake
  * @param {object} [options]
+ * @param {import("../../www/engine/protocol.js").Dtype} [options.dtype]
  * @param {boolean} [options.hasStorage]
  * @param {AbortSignal} [options.signal]
  * @param {(receivedBytes: number, totalBytes: number | null, fromNetwork: boolean) => void} [options.onProgress]
+ * @param {() => Promise<any>} [options.nextTask]
  */
-const load = ({ model, fetch }, { hasStorage = true, signal = new AbortController().signal, onProgress = () => {} } = {}) =>
-  loadModel(
-    model,
-    "q8",
-    { wasm, fetch, sleep: new FakeSleep().sleep, storage: hasStorage ? directory.storage : null, origin: "https://page.test" },
-    { signal, onProgress },
-  );
+function load({ model, fetch }, { dtype = "q8", hasStorage = true, signal = new AbortController().signal, ...others } = {}) {
+  const { onProgress = () => {}, nextTask = turn } = others;
+  const storage = hasStorage ? directory.storage : null;
+  const world = { wasm, fetch, sleep: waiting.sleep, nextTask, storage, origin: "https://page.test" };
+  return loadModel(model, dtype, world, { signal, onProgress });
+}
 
 test("the config makes the builder, the weights stream through it, the tokenizer finishes it", async () => {
   const fake = fakeModel();
@@ -48,6 +52,8 @@ test("the config makes the builder, the weights stream through it, the tokenizer
     sizeBytes: 34,
     verified: null,
     kept: true,
+    build: "plain",
+    threads: 1,
     notice: null,
   });
 });
@@ -80,11 +86,32 @@ describe("keeping", () => {
     fake.model.files.tokenizer = { ...fake.model.files.tokenizer, url: "https://page.test/tokenizer.json" };
     assert.equal((await load(fake)).info.kept, true);
     assert.equal(fake.requests.length, 3);
-    assert.equal(directory.files.size, 4, "two files and their marks");
+    const { config, weights } = fake.model.files;
+    const names = [`${config.sha256}`, `${config.sha256}.complete`, `${weights.sha256}.q8`, `${weights.sha256}.q8.complete`];
+    assert.deepEqual([...directory.files.keys()].sort(), names.sort(), "the weights packed, and not as they came");
 
     fake.requests.length = 0;
     assert.equal((await load(fake)).info.kept, true);
     assert.deepEqual(fake.requests, ["https://page.test/tokenizer.json"]);
+  });
+
+  test("float32 weights are kept as they came", async () => {
+    const fake = fakeModel();
+    assert.equal((await load(fake, { dtype: "f32" })).info.kept, true);
+    assert.equal(directory.files.size, 6, "three files and their marks");
+    await load(fake, { dtype: "f32" });
+    assert.equal(wasm.builders.length, 2);
+  });
+
+  test("weights without a published hash are kept as they came, and told on every visit", async () => {
+    const fake = fakeModel();
+    fake.model.files.weights = { ...fake.model.files.weights, sha256: null };
+    for (const _ of ["first visit", "second visit"]) {
+      const { info } = await load(fake);
+      assert.equal(info.kept, true);
+      assert.match(String(info.notice), /^model\.safetensors .*could not be verified/);
+    }
+    assert.equal(wasm.builders.length, 2);
   });
 
   test("a model that comes with the page needs no storage", async () => {
@@ -100,20 +127,129 @@ describe("keeping", () => {
   });
 
   test("a full device is told, and the model works", async () => {
-    directory.quotaBytes = 1000;
+    directory.quotaBytes = 100;
     const { info } = await load(fakeModel());
     assert.equal(info.kept, false);
     assert.match(String(info.notice), /^model\.safetensors .*could not be kept/);
   });
 });
 
+describe("a packed model", () => {
+  const fake = fakeModel();
+  const name = `${fake.model.files.weights.sha256}.q8`;
+  beforeEach(async () => {
+    await load(fake);
+    fake.requests.length = 0;
+  });
+
+  test("is read without the weights, with progress from this device that ends at 100 %", async () => {
+    /** @type {[number, number | null, boolean][]} */
+    const seen = [];
+    const { session, info } = await load(fake, { onProgress: (...state) => seen.push(state) });
+    assert.deepEqual(fake.requests, []);
+    assert.equal(wasm.builders.length, 1, "that of the first visit");
+    assert.equal(session, wasm.sessions[1]);
+    assert.equal(Buffer.from(wasm.sessions[1].tokenizer_json).toString(), fake.text.tokenizer);
+    assert.deepEqual([info.kept, info.notice], [true, null]);
+    const total = fake.text.config.length + fake.text.tokenizer.length + 110;
+    assert.deepEqual(seen.at(-1), [total, total, false]);
+    assert.ok(seen.every(([, , fromNetwork]) => !fromNetwork));
+  });
+
+  /** @type {Record<string, (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>>} */
+  const damages = {
+    "of another version": (bytes) => bytes.with(0, 0),
+    "cut within its header": (bytes) => bytes.slice(0, 50),
+    "cut short": (bytes) => bytes.slice(0, 109),
+    "with a flipped bit": (bytes) => bytes.with(105, bytes[105] ^ 1),
+  };
+  for (const [what, damage] of Object.entries(damages)) {
+    test(`${what} is replaced by one that is made again`, async () => {
+      const good = /** @type {Uint8Array<ArrayBuffer>} */ (directory.files.get(name));
+      directory.files.set(name, damage(good));
+      /** @type {boolean[]} */
+      const sources = [];
+      const { info } = await load(fake, { onProgress: (_, __, fromNetwork) => sources.push(fromNetwork) });
+      assert.deepEqual(fake.requests, [fake.model.files.weights.url]);
+      assert.equal(sources.at(-1), true);
+      assert.deepEqual([info.kept, info.notice], [true, null]);
+      assert.deepEqual(directory.files.get(name), good);
+    });
+  }
+
+  test("that another tab is writing is waited for, and done without in the end", async () => {
+    directory.open.add(name);
+    const { info } = await load(fake);
+    assert.deepEqual(fake.requests, [fake.model.files.weights.url]);
+    assert.equal(info.kept, true, "the weights are, as they came");
+    assert.ok(waiting.waitsMs.length > 10, "for as long as packing takes");
+    assert.ok(directory.files.has(String(fake.model.files.weights.sha256)));
+  });
+
+  test("takes the place of weights that a tab left behind when it died", async () => {
+    const weights = String(fake.model.files.weights.sha256);
+    for (const left of [weights, `${weights}.complete`]) directory.files.set(left, new Uint8Array(1));
+    await load(fake);
+    assert.ok([...directory.files.keys()].every((kept) => !kept.startsWith(weights) || kept.startsWith(name)));
+  });
+
+  test("that computes other numbers than published is not read again", async () => {
+    const golden = fakeModel("https://hub.test", "https://page.test/golden.json");
+    wasm.isGolden = true;
+    await load(golden);
+    wasm.isGolden = false;
+    assert.equal((await load(golden)).info.verified, false);
+    assert.equal(directory.files.has(name), false);
+  });
+
+  test("that the file system cannot read frees its memory", async () => {
+    directory.readError = new DOMException("gone", "NotReadableError");
+    directory.readableBytes = 100; // the header
+    await load(fake);
+    assert.deepEqual(wasm.packed.map(({ freed }) => freed), [true]);
+    assert.ok(fake.requests.includes(fake.model.files.weights.url));
+  });
+
+  test("that makes WebAssembly panic is left alone", async () => {
+    wasm.finishError = new WebAssembly.RuntimeError("unreachable");
+    await assert.rejects(load(fake), WebAssembly.RuntimeError);
+    assert.ok(directory.files.has(name));
+  });
+});
+
+test("what is cancelled while it is packed is not kept", async () => {
+  const controller = new AbortController();
+  const cancel = async () => controller.abort(new EngineError("aborted", "Cancelled."));
+  const fake = fakeModel();
+  await assert.rejects(load(fake, { signal: controller.signal, nextTask: cancel }), { code: "aborted" });
+  assert.equal(wasm.sessions[0].freed, true);
+  assert.equal(directory.files.has(`${fake.model.files.weights.sha256}.q8`), false);
+});
+
+test("where there is room for the packed model only, it is kept and nothing is told", async () => {
+  directory.quotaBytes = 1000;
+  const { info } = await load(fakeModel());
+  assert.deepEqual([info.kept, info.notice], [true, null]);
+});
+
+test("where there is no room for it, the weights are kept as they came", async () => {
+  const fake = fakeModel();
+  directory.fullNames.add(`${fake.model.files.weights.sha256}.q8`);
+  const { info } = await load(fake);
+  assert.deepEqual([info.kept, info.notice], [true, null]);
+  assert.ok(directory.files.has(`${fake.model.files.weights.sha256}.complete`));
+});
+
 describe("known logits", () => {
   for (const isGolden of [true, false]) {
     test(`${isGolden ? "equal" : "other"} ones are ${isGolden ? "verified" : "told"}`, async () => {
       wasm.isGolden = isGolden;
-      const { info } = await load(fakeModel("https://hub.test", "https://page.test/golden.json"));
+      const fake = fakeModel("https://hub.test", "https://page.test/golden.json");
+      const { info } = await load(fake);
       assert.equal(wasm.sessions[0].checked, "golden: the logits");
       assert.equal(info.verified, isGolden);
+      const weights = String(fake.model.files.weights.sha256);
+      assert.equal(directory.files.has(`${weights}.q8`), isGolden, "what may be wrong is not packed");
       if (isGolden) assert.equal(info.notice, null);
       else assert.match(String(info.notice), /computes other numbers/);
     });

@@ -74,6 +74,8 @@ const infoOf = ({ id, dtype }, kept) => ({
   n_parameters: 1,
   sizeBytes: 1,
   verified: null,
+  build: "plain",
+  threads: 1,
   notice: null,
 });
 

@@ -17,7 +17,7 @@ import { followKeyboard } from "../../www/ui/suggestion-bar.js";
 
 const [pocket, distil] = MODELS;
 /** @type {ModelInfo} */
-const info = { id: distil.id, dtype: "q8", n_positions: 1024, n_parameters: 82e6, sizeBytes: 1e8, verified: true, kept: true, notice: null };
+const info = { id: distil.id, dtype: "q8", n_positions: 1024, n_parameters: 82e6, sizeBytes: 1e8, verified: true, kept: true, build: "plain", threads: 1, notice: null };
 /** @type {ModelState} */
 const nothing = { active: null, loading: null, failure: null, restarting: null };
 const idle = { isThinking: false, suggestionProblem: null, draftProblem: null };

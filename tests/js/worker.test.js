@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
+import { EngineError } from "../../www/engine/errors.js";
 import { EngineHost } from "../../www/engine/host.js";
 import { FakeWasm, fakeModel } from "./fake-model.js";
 import { FakeSleep, turn } from "./fakes.js";
@@ -28,6 +29,8 @@ let fake;
 /** @type {EngineHost} */
 let host;
 let nowMs = 0;
+/** @type {import("../../www/engine/host.js").HostWorld["openWasm"]} */
+let openWasm;
 /** Ends the pause between two reports of progress. */
 let endPause = () => {};
 /** What runs while the worker lets the page's messages in. */
@@ -38,10 +41,11 @@ beforeEach(() => {
   posted = [];
   fake = fakeModel();
   nowMs = 0;
+  openWasm = async () => wasm;
   onNextTask = () => {};
   const fakeSleep = new FakeSleep();
   host = new EngineHost({
-    wasm,
+    openWasm: (threads) => openWasm(threads),
     fetch: (...request) => fake.fetch(...request),
     storage: null,
     sleep: (ms, signal) => {
@@ -59,7 +63,7 @@ beforeEach(() => {
 });
 
 /** @param {number} id */
-const load = (id) => host.handle({ type: "load", id, model: fake.model, dtype: "q8" });
+const load = (id) => host.handle({ type: "load", id, model: fake.model, dtype: "q8", threads: null });
 /** @param {number} id @param {string} [prompt] */
 const generate = (id, prompt = "Once") =>
   host.handle({ type: "generate", id, prompt, generation_config: { max_new_tokens: 2, seed: 7 } });
@@ -90,6 +94,25 @@ describe("load", () => {
     endPause();
     await turn();
     assert.equal(progress().length, 2, "nothing new, nothing said");
+  });
+
+  test("the build is opened for the threads that are asked for", async () => {
+    /** @type {(number | null)[]} */
+    const asked = [];
+    openWasm = async (threads) => {
+      asked.push(threads);
+      return wasm;
+    };
+    await host.handle({ type: "load", id: 1, model: fake.model, dtype: "q8", threads: 1 });
+    await load(2);
+    assert.deepEqual(asked, [1, null]);
+  });
+
+  test("a worker in which no build starts is of no more use", async () => {
+    openWasm = () => Promise.reject(new EngineError("not_started", "no WebAssembly here"));
+    await load(1);
+    assert.equal(ending(1).error.message, "no WebAssembly here");
+    assert.equal(ending(1).fatal, true);
   });
 
   test("an error keeps its code", async () => {

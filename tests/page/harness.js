@@ -40,12 +40,13 @@ export class Site {
     this.hub = hub;
   }
 
-  static async open() {
+  /** @param {string} [root] the folder to serve */
+  static async open(root = fileURLToPath(www)) {
     const hub = await startHub({ isHttps: true });
     // The pocket model's files under DistilGPT2's addresses: a download of 18 MB tells as much as one of 353.
     hub.addFile(new URL(distil.files.config.url).pathname, await readFile(new URL("models/pocket-gpt2/config.json", www)));
     hub.addFile(WEIGHTS_PATH, await readFile(new URL("models/pocket-gpt2/model.safetensors", www)));
-    const server = await serve(fileURLToPath(www), 0);
+    const server = await serve(root, 0);
     const browser = await chromium.launch({
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       args: ["--no-sandbox", "--ignore-certificate-errors", `--host-resolver-rules=${hub.hostResolverRules}`],

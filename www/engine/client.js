@@ -33,7 +33,7 @@ export class EngineClient {
   /** @type {Map<number, Pending>} */
   #pending = new Map();
   #nextId = 1;
-  /** @type {{model: Model, dtype: Dtype, onProgress: OnProgress | undefined, kept: boolean} | null} */
+  /** @type {{model: Model, dtype: Dtype, threads: number | undefined, onProgress: OnProgress | undefined, kept: boolean} | null} */
   #loaded = null;
   #isRestarting = false;
 
@@ -55,18 +55,19 @@ export class EngineClient {
    * @param {Model} model
    * @param {object} [options]
    * @param {Dtype} [options.dtype]
+   * @param {number} [options.threads] at most this many; if not given, as many as suit the device
    * @param {AbortSignal} [options.signal]
    * @param {OnProgress} [options.onProgress] also told when the model is loaded again after the worker died
    * @returns {Promise<ModelInfo>}
-   * @throws {EngineError} aborted, worker_died, not_sent, and what download.js and the WebAssembly module throw
+   * @throws {EngineError} aborted, worker_died, not_sent, threads, and what download.js and the WebAssembly module throw
    */
-  async load(model, { dtype = model.dtype, signal, onProgress } = {}) {
+  async load(model, { dtype = model.dtype, threads, signal, onProgress } = {}) {
     try {
       this.#engine ??= this.#start();
-      const info = await this.#request({ type: "load", model, dtype }, signal, (message) => {
+      const info = await this.#request({ type: "load", model, dtype, threads: threads ?? null }, signal, (message) => {
         if (message.type === "progress" && !signal?.aborted) onProgress?.(message);
       });
-      this.#loaded = { model, dtype, onProgress, kept: info.kept };
+      this.#loaded = { model, dtype, threads, onProgress, kept: info.kept };
       this.#isRestarting = false;
       this.#onStateChange({ name: "ready", info });
       return info;
@@ -148,7 +149,7 @@ export class EngineClient {
 
   /**
    * @template Result
-   * @param {{type: "load", model: Model, dtype: Dtype} | {type: "generate", prompt: string, generation_config: GenerationConfig}} request
+   * @param {{type: "load", model: Model, dtype: Dtype, threads: number | null} | {type: "generate", prompt: string, generation_config: GenerationConfig}} request
    * @param {AbortSignal | undefined} signal
    * @param {Pending["onMessage"]} onMessage
    * @returns {Promise<Result>}

@@ -14,7 +14,10 @@ const FIRST_WAIT_MS = 500;
 // These say nothing against the bytes so far; every other code does, those of the parser behind `sink` among them.
 const INNOCENT = new Set(["unreachable", "connection_lost", "busy", "not_found", "forbidden", "http_error"]);
 
-/** @typedef {{update(bytes: Uint8Array): void, hex(): string}} Hash */
+/**
+ * `end` is called however the download ends.
+ * @typedef {{update(bytes: Uint8Array): void | Promise<void>, hex(): string | Promise<string>, end?: () => void}} Hash
+ */
 
 /**
  * What a download needs of the world.
@@ -22,12 +25,12 @@ const INNOCENT = new Set(["unreachable", "connection_lost", "busy", "not_found",
  * @property {typeof globalThis.fetch} fetch
  * @property {FileStorage | null} storage null: the file is not to be kept
  * @property {(ms: number, signal: AbortSignal) => Promise<void>} sleep rejects with the signal's reason
- * @property {() => Hash} createSha256
+ * @property {() => Hash | Promise<Hash>} startHash of SHA-256
  */
 
 /**
  * @typedef {object} Receiver
- * @property {(bytes: Uint8Array<ArrayBuffer>) => void} sink gets the file's bytes once each and in order
+ * @property {(bytes: Uint8Array<ArrayBuffer>) => void} sink gets the file's bytes once each and in order, to be copied at once
  * @property {(receivedBytes: number, totalBytes: number | null, fromNetwork: boolean) => void} onProgress
  * @property {AbortSignal} signal
  */
@@ -37,7 +40,7 @@ const INNOCENT = new Set(["unreachable", "connection_lost", "busy", "not_found",
  * @param {ModelFile} file
  * @param {DownloadWorld} world
  * @param {Receiver} receiver
- * @returns {Promise<{kept: boolean, notice: string | null}>}
+ * @returns {Promise<{kept: boolean, notKept: string | null, unverified: string | null}>} sentences for what is not as it should be
  * @throws {EngineError} unreachable, not_found, forbidden, busy, http_error, connection_lost, wrong_part, wrong_size,
  *   wrong_hash, changed; also the signal's reason and whatever `sink` throws
  */
@@ -45,12 +48,16 @@ export async function download(file, world, receiver) {
   const { host, pathname } = new URL(file.url);
   const title = `${pathname.split("/").at(-1)} from ${host}`;
   const keeper = new Keeper(world.storage, file.sha256 ?? encodeURIComponent(file.url), title);
-  const transfer = new Transfer(file, title, keeper, world, receiver);
+  // It starts beside the first request.
+  /** @type {Promise<Hash>} */
+  const hash = new Promise((resolve) => resolve(world.startHash()));
+  hash.catch(() => {}); // Told where it is waited for.
+  const transfer = new Transfer(file, title, keeper, hash, world, receiver);
   try {
     if (!(await transfer.takeStored())) await transfer.takeFromNetwork();
-    const unverified = transfer.verify();
+    const unverified = await transfer.verify();
     await keeper.commit();
-    return { kept: keeper.kept, notice: [keeper.notice, unverified].filter(Boolean).join(" ") || null };
+    return { kept: keeper.kept, notKept: keeper.notice, unverified };
   } catch (error) {
     const { code } = /** @type {{code?: unknown}} */ (error);
     // A panic, as for want of memory, has no code.
@@ -59,6 +66,8 @@ export async function download(file, world, receiver) {
     if (isInnocent && (keeper.kept || file.sha256 !== null)) keeper.close();
     else await keeper.discard();
     throw error;
+  } finally {
+    hash.then((hash) => hash.end?.(), () => {});
   }
 }
 
@@ -85,16 +94,17 @@ class Transfer {
    * @param {ModelFile} file
    * @param {string} title
    * @param {Keeper} keeper
+   * @param {Promise<Hash>} hash
    * @param {DownloadWorld} world
    * @param {Receiver} receiver
    */
-  constructor(file, title, keeper, world, receiver) {
+  constructor(file, title, keeper, hash, world, receiver) {
     this.#file = file;
     this.#title = title;
     this.#keeper = keeper;
     this.#world = world;
     this.#receiver = receiver;
-    this.#hash = world.createSha256();
+    this.#hash = hash;
     this.#expectedBytes = this.#announcedBytes = file.bytes;
     this.#expectedSha256 = file.sha256;
   }
@@ -181,17 +191,17 @@ class Transfer {
     this.#takenBytes += bytes.length;
     if (this.#expectedBytes !== null && this.#takenBytes > this.#expectedBytes) throw this.#wrongSize(EngineError);
     this.#receiver.sink(bytes);
-    this.#hash.update(bytes);
     await this.#keeper.write(bytes);
+    await (await this.#hash).update(bytes);
     // A Content-Length that counts compressed bytes is no total.
     if (this.#announcedBytes !== null && this.#takenBytes > this.#announcedBytes) this.#announcedBytes = null;
     this.#receiver.onProgress(this.#takenBytes, this.#announcedBytes, fromNetwork);
   }
 
-  /** @returns {string | null} a sentence if there is no hash to verify the file with */
-  verify() {
+  /** @returns {Promise<string | null>} a sentence if there is no hash to verify the file with */
+  async verify() {
     if (this.#expectedBytes !== null && this.#takenBytes !== this.#expectedBytes) throw this.#wrongSize(EngineError);
-    const sha256 = this.#hash.hex();
+    const sha256 = await (await this.#hash).hex();
     if (this.#expectedSha256 === null) return `${this.#title} could not be verified: no hash of it is published.`;
     if (sha256 === this.#expectedSha256) return null;
     throw new EngineError(

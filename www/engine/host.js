@@ -4,15 +4,15 @@ import { EngineError, toErrorData } from "./errors.js";
 import { loadModel } from "./loader.js";
 
 /** @import { GenerateRequest, LoadRequest, ModelInfo, Request, Response, Sequence } from "./protocol.js" */
-/** @import { LoaderWorld, Session } from "./loader.js" */
+/** @import { LoaderWorld, Session, Wasm } from "./loader.js" */
 
 const PROGRESS_EVERY_MS = 50;
 
 /**
  * @typedef {object} HostWorld
+ * @property {(threads: number | null) => Promise<Wasm>} openWasm
  * @property {(message: Response) => void} post
  * @property {() => number} now milliseconds, never going back
- * @property {() => Promise<void>} nextTask resolves after the messages that are waiting have been handled
  */
 
 export class EngineHost {
@@ -22,7 +22,7 @@ export class EngineHost {
   /** @type {Map<"load" | "generate", {id: number, controller: AbortController}>} at most one of each kind */
   #running = new Map();
 
-  /** @param {HostWorld & LoaderWorld} world */
+  /** @param {HostWorld & Omit<LoaderWorld, "wasm">} world */
   constructor(world) {
     this.#world = world;
   }
@@ -53,8 +53,9 @@ export class EngineHost {
     try {
       post({ type: "done", id, result: await work(running.controller.signal) });
     } catch (error) {
-      const fatal = error instanceof WebAssembly.RuntimeError;
-      post({ type: "error", id, error: toErrorData(fatal && type === "load" ? outOfMemory(error) : error), fatal });
+      const isPanic = error instanceof WebAssembly.RuntimeError;
+      const told = toErrorData(isPanic && type === "load" ? outOfMemory(error) : error);
+      post({ type: "error", id, error: told, fatal: isPanic || told.code === "not_started" });
     } finally {
       if (this.#running.get(type) === running) this.#running.delete(type);
     }
@@ -73,8 +74,8 @@ export class EngineHost {
    * @param {LoadRequest} request
    * @param {AbortSignal} signal
    */
-  async #load({ id, model, dtype }, signal) {
-    const { post, sleep, nextTask } = this.#world;
+  async #load({ id, model, dtype, threads }, signal) {
+    const { openWasm, post, sleep, nextTask } = this.#world;
     /** @type {{receivedBytes: number, totalBytes: number | null, fromNetwork: boolean} | null} */
     let unreported = null;
     let isPaused = false;
@@ -92,7 +93,8 @@ export class EngineHost {
         () => {}, // Cancelled: nobody listens any more.
       );
     };
-    const { session, info } = await loadModel(model, dtype, this.#world, {
+    const wasm = await openWasm(threads);
+    const { session, info } = await loadModel(model, dtype, { ...this.#world, wasm }, {
       signal,
       onProgress: (receivedBytes, totalBytes, fromNetwork) => {
         unreported = { receivedBytes, totalBytes, fromNetwork };

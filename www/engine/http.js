@@ -3,6 +3,7 @@
 import { EngineError } from "./errors.js";
 
 const STALL_MS = 30_000;
+const BUFFER_BYTES = 1 << 20;
 const LONGEST_WAIT_MS = 60_000;
 
 /** What may pass if asked again. */
@@ -63,21 +64,46 @@ export async function open(source, offset) {
 }
 
 /**
+ * Every chunk may lie where the one before lay.
  * @param {Source} source
  * @param {Answer["body"]} body
  */
 export async function* chunks(source, body) {
-  const reader = body?.getReader();
+  const { reader, read } = readerOf(body);
   try {
     for (;;) {
-      const part = await soon(reader?.read(), source, () => lost(source));
-      if (part === undefined || part.done) return;
+      const part = await soon(read(), source, () => lost(source));
+      if (part.done || part.value === undefined) return;
       yield part.value;
     }
   } finally {
     // Not awaited: a connection that broke never confirms.
     reader?.cancel().catch(() => {});
   }
+}
+
+/**
+ * Reads into one buffer again and again where the browser can: a file's worth of chunks would wait to be collected.
+ * @param {Answer["body"]} body
+ * @returns {{reader: ReadableStreamBYOBReader | ReadableStreamDefaultReader | null, read: () => Promise<{done: boolean, value?: Uint8Array<ArrayBuffer>}>}}
+ */
+function readerOf(body) {
+  if (body === null) return { reader: null, read: async () => ({ done: true }) };
+  let reader;
+  try {
+    reader = body.getReader({ mode: "byob" });
+  } catch {
+    const plain = body.getReader();
+    return { reader: plain, read: () => plain.read() };
+  }
+  const byob = reader;
+  let buffer = new ArrayBuffer(BUFFER_BYTES);
+  const read = async () => {
+    const part = await byob.read(new Uint8Array(buffer));
+    if (part.value !== undefined) buffer = /** @type {ArrayBuffer} */ (part.value.buffer);
+    return part;
+  };
+  return { reader: byob, read };
 }
 
 /**

@@ -43,7 +43,12 @@ export class Keeper {
     });
   }
 
-  /** @param {Uint8Array<ArrayBuffer>} bytes */
+  /** Whether what is written now is kept. */
+  get isOpen() {
+    return this.#writer !== null;
+  }
+
+  /** @param {Uint8Array} bytes taken before this returns */
   async write(bytes) {
     await this.#attempt(() => this.#writer?.write(bytes));
   }

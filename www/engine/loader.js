@@ -1,22 +1,35 @@
 // Makes a session out of a model's files, each handed to WebAssembly as it arrives.
 
 import { download } from "./download.js";
+import { free } from "./free.js";
+import { PackedModelFile } from "./packed-model.js";
 
-/** @import { Dtype, Model, ModelFile, ModelInfo } from "./protocol.js" */
+/** @import { BuildName, Dtype, Model, ModelFile, ModelInfo } from "./protocol.js" */
 /** @import { DownloadWorld, Hash } from "./download.js" */
 
 /**
- * The part of pkg/engine.js that the worker uses.
+ * What the worker uses of a build of the engine.
  * @typedef {object} Wasm
  * @property {new (config_json: string, dtype: string) => ModelBuilder} ModelBuilder
+ * @property {PackedModelClass} PackedModel
  * @property {new () => Hash} Sha256
+ * @property {() => Promise<Hash>} startHash of SHA-256, that computes beside this worker
+ * @property {BuildName} build
+ * @property {number} threads
  */
 /** @typedef {{push(bytes: Uint8Array): void, finish(tokenizer_json: Uint8Array): Session, free(): void}} ModelBuilder */
+/** @typedef {{part(i: number): Uint8Array | undefined, finish(tokenizer_json: Uint8Array): Session, free(): void}} PackedModel */
+/**
+ * @typedef {{header_len(): number} &
+ *   (new (header: Uint8Array, file_len: number, config_json: string, weights: string) => PackedModel)} PackedModelClass
+ */
 /**
  * @typedef {object} Session
  * @property {(prompt: string, generation_config_json: string, now_ms: number) => void} begin
  * @property {(now_ms: number) => any} step an event of the request, or undefined when the request is complete
  * @property {(golden_json: string) => boolean} check
+ * @property {(config_json: string, weights: string) => Uint8Array} packed_header
+ * @property {(i: number) => Uint8Array | undefined} packed_part
  * @property {number} n_positions
  * @property {number} n_parameters
  * @property {number} size_bytes
@@ -30,6 +43,7 @@ import { download } from "./download.js";
  * @property {typeof globalThis.fetch} fetch
  * @property {import("./storage.js").FileStorage | null} storage
  * @property {DownloadWorld["sleep"]} sleep
+ * @property {() => Promise<void>} nextTask resolves after the messages that are waiting have been handled
  * @property {string} origin of the page; what comes from there is as near as the page itself and is not kept
  */
 
@@ -48,35 +62,57 @@ export async function loadModel(model, dtype, world, { onProgress, signal }) {
   const progress = new Progress([config, tokenizer, weights], onProgress);
   const notices = new Set();
   let kept = true;
+  const isRemote = (/** @type {ModelFile} */ file) => new URL(file.url).origin !== world.origin;
 
   /**
    * @param {ModelFile} file
    * @param {(bytes: Uint8Array<ArrayBuffer>) => void} sink
+   * @param {DownloadWorld["startHash"]} startHash
    */
-  const get = async (file, sink) => {
-    const isRemote = new URL(file.url).origin !== world.origin;
+  const get = async (file, sink, startHash) => {
     const result = await download(
       file,
       {
         fetch: world.fetch,
         sleep: world.sleep,
-        storage: isRemote ? world.storage : null,
-        createSha256: () => new wasm.Sha256(),
+        storage: isRemote(file) ? world.storage : null,
+        startHash,
       },
       { sink, signal, onProgress: (...state) => progress.update(file, ...state) },
     );
     progress.end(file);
-    if (isRemote) {
-      kept &&= result.kept;
-      notices.add(world.storage === null ? NO_STORAGE : null).add(result.notice);
-    }
+    if (isRemote(file)) notices.add(result.unverified);
+    return result;
+  };
+  /**
+   * @param {ModelFile} file
+   * @param {{kept: boolean, notKept: string | null}} result
+   */
+  const noteKeeping = (file, result) => {
+    if (!isRemote(file)) return;
+    kept &&= result.kept;
+    notices.add(world.storage === null ? NO_STORAGE : result.notKept);
   };
   /** @param {ModelFile} file */
   const getWhole = async (file) => {
     /** @type {Uint8Array<ArrayBuffer>[]} */
     const parts = [];
-    await get(file, (bytes) => parts.push(bytes));
+    noteKeeping(file, await get(file, (bytes) => parts.push(bytes.slice()), () => new wasm.Sha256()));
     return new Blob(parts);
+  };
+
+  /** @param {string} configJson @param {Uint8Array} tokenizerJson */
+  const build = async (configJson, tokenizerJson) => {
+    const builder = new wasm.ModelBuilder(configJson, dtype);
+    let result;
+    try {
+      result = await get(weights, (bytes) => builder.push(bytes), wasm.startHash);
+      signal.throwIfAborted();
+    } catch (error) {
+      free(builder, error);
+      throw error;
+    }
+    return { session: builder.finish(tokenizerJson), result };
   };
 
   // The small files first: what is wrong with them shows before the large one is paid for.
@@ -84,24 +120,26 @@ export async function loadModel(model, dtype, world, { onProgress, signal }) {
   const configJson = await (await getWhole(config)).text();
   const tokenizerJson = new Uint8Array(await (await getWhole(tokenizer)).arrayBuffer());
 
-  const builder = new wasm.ModelBuilder(configJson, dtype);
-  try {
-    await get(weights, (bytes) => builder.push(bytes));
-    signal.throwIfAborted();
-  } catch (error) {
-    free(builder, error);
-    throw error;
-  }
-  const session = builder.finish(tokenizerJson);
+  const packed = dtype === "q8" && isRemote(weights) ? PackedModelFile.of(weights, configJson, world) : null;
+  const unpacked = await packed?.load(tokenizerJson, {
+    signal,
+    onProgress: (...state) => progress.update(weights, ...state, false),
+  });
+  const { session, result } = unpacked ? { session: unpacked, result: null } : await build(configJson, tokenizerJson);
   let verified = null;
   try {
     if (golden !== null) verified = session.check(golden);
+    if (verified === false) {
+      notices.add(`${model.title} computes other numbers here than published; its text may be worse. Load it again.`);
+      if (result === null) await packed?.discard();
+    }
+    if (result !== null) {
+      const isPacked = verified !== false && (await packed?.save(session, signal)) === true;
+      if (!isPacked) noteKeeping(weights, result);
+    }
   } catch (error) {
     free(session, error);
     throw error;
-  }
-  if (verified === false) {
-    notices.add(`${model.title} computes other numbers here than published; its text may be worse. Load it again.`);
   }
   return {
     session,
@@ -113,18 +151,11 @@ export async function loadModel(model, dtype, world, { onProgress, signal }) {
       sizeBytes: session.size_bytes,
       verified,
       kept,
+      build: wasm.build,
+      threads: wasm.threads,
       notice: [...notices].filter(Boolean).join(" ") || null,
     },
   };
-}
-
-/**
- * @param {{free(): void}} object
- * @param {unknown} error why it is of no use
- */
-function free(object, error) {
-  // After a panic every further call panics, and would hide the first.
-  if (!(error instanceof WebAssembly.RuntimeError)) object.free();
 }
 
 const NO_STORAGE =

@@ -21,6 +21,11 @@
 /** @typedef {"f32" | "q8"} Dtype */
 
 /**
+ * The engine is compiled twice: for every browser with SIMD, and for those that also let workers share memory.
+ * @typedef {"plain" | "threads"} BuildName
+ */
+
+/**
  * Hugging Face's names and meaning; what is absent takes Hugging Face's default.
  * @typedef {object} GenerationConfig
  * @property {number} [max_new_tokens]
@@ -57,12 +62,17 @@
  * @property {number} sizeBytes held in memory
  * @property {boolean | null} verified
  * @property {boolean} kept
+ * @property {BuildName} build of the engine that it runs on
+ * @property {number} threads that compute, the worker included
  * @property {string | null} notice a sentence for the reader where something is less than it could be
  */
 
 /** @typedef {{name: string, code: string, message: string}} ErrorData */
 
-/** @typedef {{type: "load", id: number, model: Model, dtype: Dtype}} LoadRequest */
+/**
+ * `threads`: at most so many compute, the worker included; null leaves the number to the device.
+ * @typedef {{type: "load", id: number, model: Model, dtype: Dtype, threads: number | null}} LoadRequest
+ */
 /** @typedef {{type: "generate", id: number, prompt: string, generation_config: GenerationConfig}} GenerateRequest */
 /** @typedef {{type: "cancel", id: number}} CancelRequest */
 /** @typedef {LoadRequest | GenerateRequest | CancelRequest} Request */
@@ -77,7 +87,7 @@
  */
 /** @typedef {{type: "done", id: number, result: ModelInfo | Sequence[]}} DoneMessage */
 /**
- * `fatal`: the wasm instance panicked and must not be used again.
+ * `fatal`: the wasm instance panicked, or none could be started; the worker is of no more use.
  * @typedef {{type: "error", id: number, error: ErrorData, fatal: boolean}} ErrorMessage
  */
 /** @typedef {{type: "hello"}} HelloMessage sent once, when the worker holds the lock that bears its name */

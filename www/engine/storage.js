@@ -9,7 +9,8 @@ const COMPLETE = ".complete";
  * @typedef {object} SyncAccessHandle
  * @property {() => number} getSize
  * @property {(sizeBytes: number) => void} truncate
- * @property {(bytes: Uint8Array<ArrayBuffer>, options: {at: number}) => number} write
+ * @property {(bytes: Uint8Array, options: {at: number}) => number} read
+ * @property {(bytes: Uint8Array, options: {at: number}) => number} write
  * @property {() => void} flush
  * @property {() => void} close
  */
@@ -19,6 +20,8 @@ const COMPLETE = ".complete";
  * @property {ReadableStream<Uint8Array>} stream
  * @property {boolean} complete
  */
+
+/** @typedef {{createSyncAccessHandle(options?: {mode: "read-only"}): Promise<SyncAccessHandle>}} SyncFileHandle */
 
 export class FileStorage {
   #directory;
@@ -54,6 +57,19 @@ export class FileStorage {
   }
 
   /**
+   * Opens a complete file for reading into memory that is already there.
+   * @param {string} name
+   * @returns {Promise<StoredParts | null>} null if there is none
+   * @throws {DOMException} NoModificationAllowedError while another tab writes it, or reads it in a browser that does not
+   *   know the mode
+   */
+  async open(name) {
+    const handle = await this.#find(name);
+    if (handle === null || (await this.#find(name + COMPLETE)) === null) return null;
+    return new StoredParts(await synchronous(handle).createSyncAccessHandle({ mode: "read-only" }));
+  }
+
+  /**
    * Opens a file for writing from `offset` on. One tab may write at a time.
    * @param {string} name
    * @param {number} offset what lies beyond it is cut off
@@ -61,9 +77,7 @@ export class FileStorage {
    * @throws {RangeError} if what is stored ends before `offset`
    */
   async append(name, offset) {
-    const handle = /** @type {{createSyncAccessHandle(): Promise<SyncAccessHandle>}} */ (
-      /** @type {unknown} */ (await this.#directory.getFileHandle(name, { create: true }))
-    );
+    const handle = synchronous(await this.#directory.getFileHandle(name, { create: true }));
     const access = await handle.createSyncAccessHandle().catch(nullOn("NoModificationAllowedError"));
     if (access === null) return null;
     const isComplete = (await this.#find(name + COMPLETE)) !== null;
@@ -91,11 +105,40 @@ export class FileStorage {
   }
 }
 
+/** @param {FileSystemFileHandle} handle */
+const synchronous = (handle) => /** @type {SyncFileHandle} */ (/** @type {unknown} */ (handle));
+
 /** @param {string} expected the name of the one error that means null */
 const nullOn = (expected) => (/** @type {DOMException} */ error) => {
   if (error.name === expected) return null;
   throw error;
 };
+
+/** A file that is read part by part. */
+export class StoredParts {
+  #access;
+  readBytes = 0;
+
+  /** @param {SyncAccessHandle} access */
+  constructor(access) {
+    this.#access = access;
+    this.sizeBytes = access.getSize();
+  }
+
+  /**
+   * @param {Uint8Array} part gets the file's next bytes
+   * @returns {number} how many there were
+   */
+  read(part) {
+    const count = this.#access.read(part, { at: this.readBytes });
+    this.readBytes += count;
+    return count;
+  }
+
+  close() {
+    this.#access.close();
+  }
+}
 
 export class FileWriter {
   #access;
@@ -114,7 +157,7 @@ export class FileWriter {
   }
 
   /**
-   * @param {Uint8Array<ArrayBuffer>} bytes
+   * @param {Uint8Array} bytes
    * @throws {DOMException} QuotaExceededError when the device or the page's share of it is full
    */
   write(bytes) {

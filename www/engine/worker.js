@@ -1,13 +1,14 @@
 // The worker: gives EngineHost the browser's own parts, and holds a lock that the page can see it die by.
 
-import init, { ModelBuilder, Sha256 } from "../pkg/engine.js";
+import { Builds } from "./builds.js";
 import { EngineHost } from "./host.js";
+import { openBuild, thisMachine } from "./open-build.js";
 import { FileStorage } from "./storage.js";
 
 async function start() {
-  await init();
+  const builds = new Builds(openBuild, thisMachine());
   const host = new EngineHost({
-    wasm: { ModelBuilder, Sha256 },
+    openWasm: (threads) => builds.open(threads),
     fetch: (...request) => fetch(...request),
     storage: await FileStorage.open(navigator.storage),
     origin: location.origin,

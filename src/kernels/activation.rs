@@ -1,0 +1,101 @@
+//! The functions between the two matrices of the MLP, in place; names as config.json has them.
+
+use super::math::exp;
+use super::shared::split_mut;
+
+/// `activation_function` of config.json.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activation {
+    /// `gelu_new`: with tanh in place of erf, as GPT-2 was trained.
+    NewGelu,
+    /// `gelu`: the exact one.
+    Gelu,
+    Relu,
+    Silu,
+}
+
+/// Values that one thread takes at a time.
+const GRAIN: usize = 1024;
+
+impl Activation {
+    /// Applies the function to every value.
+    pub fn apply(self, values: &mut [f32]) {
+        match self {
+            Activation::NewGelu => apply(values, |x| {
+                // x / 2 * (1 + tanh(u)) is x * sigmoid(2u).
+                const TWICE_ROOT_2_OVER_PI: f32 = 1.595_769;
+                x * sigmoid(TWICE_ROOT_2_OVER_PI * (x + 0.044715 * x * x * x))
+            }),
+            Activation::Gelu => apply(values, |x| x * (0.5 + 0.5 * erf(x * std::f32::consts::FRAC_1_SQRT_2))),
+            Activation::Relu => apply(values, |x| if x < 0.0 { 0.0 } else { x }),
+            Activation::Silu => apply(values, |x| x * sigmoid(x)),
+        }
+    }
+}
+
+fn apply(values: &mut [f32], f: impl Fn(f32) -> f32 + Sync) {
+    split_mut(values, GRAIN, &|_, values| {
+        for x in values {
+            *x = f(*x);
+        }
+    });
+}
+
+#[inline(always)]
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-x))
+}
+
+/// The error function to within 1.5e-7: Abramowitz and Stegun 1964, 7.1.26.
+#[inline(always)]
+fn erf(x: f32) -> f32 {
+    let t = 1.0 / (1.0 + 0.327_591_1 * x.abs());
+    let mut sum = 1.061_405_4;
+    for coefficient in [-1.453_152, 1.421_413_8, -0.284_496_74, 0.254_829_6] {
+        sum = sum * t + coefficient;
+    }
+    (1.0 - sum * t * exp(-x * x)).copysign(x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Expected: their definitions in float64, with tanh and erf of Python's math.
+    #[test]
+    fn functions_are_what_their_definitions_say() {
+        let x = [-20.0, -3.0, -0.5, 0.0, 0.5, 3.0, 20.0];
+        for (activation, expected) in [
+            (
+                Activation::NewGelu,
+                [0.0, -0.003_637_392, -0.154_286, 0.0, 0.345_714, 2.996_362_7, 20.0],
+            ),
+            (
+                Activation::Gelu,
+                [0.0, -0.004_049_694, -0.154_268_77, 0.0, 0.345_731_23, 2.995_950_2, 20.0],
+            ),
+            (Activation::Relu, [0.0, 0.0, 0.0, 0.0, 0.5, 3.0, 20.0]),
+            (
+                Activation::Silu,
+                [
+                    -4.122_307e-8,
+                    -0.142_277_62,
+                    -0.188_770_33,
+                    0.0,
+                    0.311_229_67,
+                    2.857_722_3,
+                    20.0,
+                ],
+            ),
+        ] {
+            let mut found = x;
+            activation.apply(&mut found);
+            for (found, expected) in found.iter().zip(expected) {
+                assert!(
+                    (found - expected).abs() < 1e-6,
+                    "{activation:?}: {found}, not {expected}"
+                );
+            }
+        }
+    }
+}

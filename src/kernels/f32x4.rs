@@ -1,0 +1,72 @@
+//! Four float32 at a time: one WebAssembly vector, or an array where there is none. The bits are the same.
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+use core::arch::wasm32::*;
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[derive(Clone, Copy)]
+pub struct F32x4(v128);
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+impl F32x4 {
+    #[inline(always)]
+    pub fn splat(x: f32) -> F32x4 {
+        F32x4(f32x4_splat(x))
+    }
+
+    /// # Safety
+    /// Four values are there.
+    #[inline(always)]
+    pub unsafe fn load(values: *const f32) -> F32x4 {
+        // SAFETY: four values are 16 bytes; loads may be unaligned.
+        F32x4(unsafe { v128_load(values.cast()) })
+    }
+
+    /// # Safety
+    /// There is room for four values.
+    #[inline(always)]
+    pub unsafe fn store(self, values: *mut f32) {
+        // SAFETY: four values are 16 bytes; stores may be unaligned.
+        unsafe { v128_store(values.cast(), self.0) }
+    }
+
+    /// `self + a * b`, rounded twice.
+    #[inline(always)]
+    pub fn add_product(self, a: F32x4, b: F32x4) -> F32x4 {
+        F32x4(f32x4_add(self.0, f32x4_mul(a.0, b.0)))
+    }
+}
+
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+#[derive(Clone, Copy)]
+pub struct F32x4([f32; 4]);
+
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+impl F32x4 {
+    #[inline(always)]
+    pub fn splat(x: f32) -> F32x4 {
+        F32x4([x; 4])
+    }
+
+    /// # Safety
+    /// Four values are there.
+    #[inline(always)]
+    pub unsafe fn load(values: *const f32) -> F32x4 {
+        // SAFETY: the caller answers for them; float32 is aligned.
+        F32x4(unsafe { values.cast::<[f32; 4]>().read() })
+    }
+
+    /// # Safety
+    /// There is room for four values.
+    #[inline(always)]
+    pub unsafe fn store(self, values: *mut f32) {
+        // SAFETY: the caller answers for it; float32 is aligned.
+        unsafe { values.cast::<[f32; 4]>().write(self.0) }
+    }
+
+    /// `self + a * b`, rounded twice.
+    #[inline(always)]
+    pub fn add_product(self, a: F32x4, b: F32x4) -> F32x4 {
+        F32x4(std::array::from_fn(|i| self.0[i] + a.0[i] * b.0[i]))
+    }
+}

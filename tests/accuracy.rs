@@ -1,0 +1,231 @@
+//! int8 against float32 on held-out prose: the same top token and the same perplexity, with outlier channels too.
+//! Runs in the browser, on the products that a visitor gets; natively, the scalar oracle would take minutes.
+#![cfg(target_arch = "wasm32")]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use half::f16;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use serde::Deserialize;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use write_with_distilgpt2::config::Config;
+use write_with_distilgpt2::generation::sampler::argmax;
+use write_with_distilgpt2::model::gpt2::Gpt2;
+use write_with_distilgpt2::model::kv_cache::KvCache;
+use write_with_distilgpt2::model::linear::WeightType;
+use write_with_distilgpt2::model::weights::Weights;
+use write_with_distilgpt2::text::codec::Codec;
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+const TOKENIZER: &[u8] = include_bytes!("../www/models/gpt2-tokenizer/tokenizer.json");
+const CONFIG: &str = include_str!("../www/models/pocket-gpt2/config.json");
+const WEIGHTS: &[u8] = include_bytes!("../www/models/pocket-gpt2/model.safetensors");
+const HELD_OUT: &str = include_str!("fixtures/held_out.txt");
+
+const MIN_POSITIONS: usize = 10_000;
+const MIN_SAME_TOP: f64 = 0.99;
+const MAX_PERPLEXITY_CHANGE: f64 = 0.005;
+
+/// GPT-2's LayerNorms have a few channels with gains that are orders of magnitude above the others.
+const OUTLIER_CHANNELS: usize = 6;
+const OUTLIER_FACTOR: f32 = 100.0;
+
+#[wasm_bindgen_test]
+fn int8_keeps_the_top_token_and_the_perplexity() {
+    let outliers = with_outliers();
+    let mut models =
+        [("as it is", WEIGHTS), ("with outliers", &outliers)].map(|(name, file)| (name, build(file, WeightType::Q8)));
+    let mut reference = build(WEIGHTS, WeightType::F32);
+    let mut scores = models.each_ref().map(|_| Score::default());
+    for ids in held_out_ids().chunks(reference.config().n_positions) {
+        let expected = logits(&mut reference, ids);
+        for ((_, model), score) in models.iter_mut().zip(&mut scores) {
+            score.add(ids, logits(model, ids), expected);
+        }
+    }
+    for ((name, _), score) in models.iter().zip(&scores) {
+        score.check(name);
+    }
+}
+
+#[wasm_bindgen_test]
+fn outlier_channels_leave_the_function_as_it_was() {
+    let ids = &held_out_ids()[..64];
+    let (mut plain, mut outliers) = (
+        build(WEIGHTS, WeightType::F32),
+        build(&with_outliers(), WeightType::F32),
+    );
+    let difference = common::max_difference(logits(&mut outliers, ids), logits(&mut plain, ids));
+    assert!(difference < 1e-3, "logits are off by {difference}");
+}
+
+/// How int8 does against float32.
+#[derive(Default)]
+struct Score {
+    n_positions: usize,
+    n_same_top: usize,
+    n_predicted: usize,
+    /// What the predicted tokens take in int8, less what they take in float32.
+    nats: f64,
+}
+
+impl Score {
+    /// - `found`, `expected`: `(t, vocab_size)`, the logits after each of `ids`, in int8 and in float32
+    fn add(&mut self, ids: &[u32], found: &[f32], expected: &[f32]) {
+        let vocab_size = found.len() / ids.len();
+        let rows = found.chunks_exact(vocab_size).zip(expected.chunks_exact(vocab_size));
+        for (i, (found, expected)) in rows.enumerate() {
+            self.n_positions += 1;
+            self.n_same_top += usize::from(argmax(found) == argmax(expected));
+            if let Some(&next) = ids.get(i + 1) {
+                self.n_predicted += 1;
+                self.nats += surprise(found, next) - surprise(expected, next);
+            }
+        }
+    }
+
+    fn check(&self, name: &str) {
+        let same_top = self.n_same_top as f64 / self.n_positions as f64;
+        let perplexity_change = (self.nats / self.n_predicted as f64).exp() - 1.0;
+        let found = format!("{name}: same top token {same_top:.4}, perplexity {perplexity_change:+.5}");
+        assert!(
+            self.n_positions >= MIN_POSITIONS,
+            "{} positions are too few",
+            self.n_positions
+        );
+        assert!(same_top >= MIN_SAME_TOP, "{found}");
+        assert!(perplexity_change.abs() <= MAX_PERPLEXITY_CHANGE, "{found}");
+    }
+}
+
+fn held_out_ids() -> Vec<u32> {
+    Codec::from_json(TOKENIZER, 50257).unwrap().encode(HELD_OUT).unwrap()
+}
+
+/// How many nats `token` takes: minus the logarithm of its probability.
+fn surprise(logits: &[f32], token: u32) -> f64 {
+    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f64 = logits.iter().map(|x| f64::from((x - max).exp())).sum();
+    f64::from(max - logits[token as usize]) + sum.ln()
+}
+
+fn build(file: &[u8], weight_type: WeightType) -> Gpt2 {
+    let config = Config::from_json(CONFIG).unwrap();
+    let mut weights = Weights::new(&config, weight_type).unwrap();
+    weights.push(file).unwrap();
+    Gpt2::new(config, weight_type, weights).unwrap()
+}
+
+/// The logits after every one of `ids`, from an empty cache.
+fn logits<'a>(model: &'a mut Gpt2, ids: &[u32]) -> &'a [f32] {
+    let mut cache = KvCache::new(model.config());
+    model.forward_all(ids, &mut cache).unwrap() // (t, vocab_size)
+}
+
+/// The bundled model with gains and biases of a few channels of ln_1 and ln_2 multiplied, and the rows of the Conv1D
+/// behind them divided: the same function, of activations like GPT-2's own.
+fn with_outliers() -> Vec<u8> {
+    let config = Config::from_json(CONFIG).unwrap();
+    let mut tensors = read_tensors(WEIGHTS);
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    for layer in 0..config.n_layer {
+        for (norm, conv1d) in [("ln_1", "attn.c_attn"), ("ln_2", "mlp.c_fc")] {
+            let name = |part: &str| format!("h.{layer}.{part}");
+            let scales = tensors
+                .remove(&name(&format!("{conv1d}.weight.scale")))
+                .unwrap()
+                .floats(); // (n_out,)
+            let matrix = tensors.get_mut(&name(&format!("{conv1d}.weight"))).unwrap();
+            let n_out = scales.len();
+            let values = matrix.bytes.iter().enumerate();
+            let mut rows: Vec<f32> = values.map(|(i, &w)| f32::from(w as i8) * scales[i % n_out]).collect(); // (n_embd, n_out)
+            let channels = sample(&mut rng, config.n_embd, OUTLIER_CHANNELS);
+            for &channel in &channels {
+                rows[channel * n_out..][..n_out]
+                    .iter_mut()
+                    .for_each(|w| *w /= OUTLIER_FACTOR);
+            }
+            matrix.set_floats(&rows);
+            for part in ["weight", "bias"] {
+                let vector = tensors.get_mut(&name(&format!("{norm}.{part}"))).unwrap();
+                let mut values = vector.floats(); // (n_embd,)
+                for &channel in &channels {
+                    values[channel] *= OUTLIER_FACTOR;
+                }
+                vector.set_floats(&values);
+            }
+        }
+    }
+    let tensors = tensors.into_iter().map(|(name, t)| (name, t.dtype, t.shape, t.bytes));
+    common::safetensors(&tensors.collect::<Vec<_>>())
+}
+
+/// `k` different numbers below `n`.
+fn sample(rng: &mut ChaCha8Rng, n: usize, k: usize) -> Vec<usize> {
+    let mut numbers: Vec<usize> = (0..n).collect();
+    for i in 0..k {
+        numbers.swap(i, i + rng.next_u32() as usize % (n - i));
+    }
+    numbers.truncate(k);
+    numbers
+}
+
+struct StoredTensor {
+    dtype: &'static str,
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl StoredTensor {
+    fn floats(&self) -> Vec<f32> {
+        match self.dtype {
+            "F32" => (self.bytes.as_chunks().0.iter())
+                .map(|&b| f32::from_le_bytes(b))
+                .collect(),
+            "F16" => (self.bytes.as_chunks().0.iter())
+                .map(|&b| f16::from_le_bytes(b).to_f32())
+                .collect(),
+            other => panic!("{other} holds no floats"),
+        }
+    }
+
+    fn set_floats(&mut self, values: &[f32]) {
+        self.dtype = "F32";
+        self.bytes = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+    }
+}
+
+/// The tensors of a safetensors file by name.
+fn read_tensors(file: &[u8]) -> BTreeMap<String, StoredTensor> {
+    #[derive(Deserialize)]
+    struct Info {
+        dtype: String,
+        shape: Vec<usize>,
+        data_offsets: [usize; 2],
+    }
+    let (header_len, rest) = file.split_first_chunk().unwrap();
+    let (header, data) = rest.split_at(u64::from_le_bytes(*header_len) as usize);
+    let mut header: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(header).unwrap();
+    header.remove("__metadata__");
+    let tensor = |info| {
+        let Info {
+            dtype,
+            shape,
+            data_offsets: [start, end],
+        } = serde_json::from_value(info).unwrap();
+        let dtype = ["F32", "F16", "I8"]
+            .into_iter()
+            .find(|&known| known == dtype)
+            .expect("a type that the model uses");
+        StoredTensor {
+            dtype,
+            shape,
+            bytes: data[start..end].to_vec(),
+        }
+    };
+    header.into_iter().map(|(name, info)| (name, tensor(info))).collect()
+}

@@ -1,0 +1,19 @@
+// Starts a worker of the engine's worker, which says when it is ready.
+
+/**
+ * @param {Worker} worker
+ * @param {unknown} message its first
+ * @returns {Promise<void>} rejects if it could not be started
+ */
+export const started = (worker, message) =>
+  new Promise((resolve, reject) => {
+    worker.onmessage = () => {
+      worker.onerror = null;
+      resolve();
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      reject(new Error(event.message || "its files could not be loaded"));
+    };
+    worker.postMessage(message);
+  });
