@@ -1,0 +1,38 @@
+// This project's engine, through the client that the page uses.
+
+import { ALTERNATIVES } from "./measure.js";
+
+/**
+ * @import { GenerationConfig, Model, ModelFile } from "../../../www/engine/protocol.js"
+ * @import { Engine } from "./measure.js"
+ */
+
+/** @type {GenerationConfig} A prompt has the tokens it says, and random weights must not end a text early. */
+const AS_IT_IS = { eos_token_id: [], token_healing: false, return_full_text: false };
+
+/**
+ * @param {{threads: number, files: {config: ModelFile, weights: ModelFile}}} options
+ * @returns {Promise<Engine>}
+ */
+export async function load({ threads, files }) {
+  const { EngineClient } = await import("../../../www/engine/client.js");
+  const { modelById } = await import("../../../www/models.js");
+  const distilgpt2 = modelById("distilbert/distilgpt2");
+  /** @type {Model} The published logits are not those of random weights. */
+  const model = { ...distilgpt2, files: { ...distilgpt2.files, ...files }, golden: null };
+  const client = new EngineClient();
+  const options = { dtype: /** @type {const} */ ("q8"), threads };
+  await client.load(model, options);
+  return {
+    async generate({ text }, max_new_tokens, onToken) {
+      await client.generate(text, { ...AS_IT_IS, max_new_tokens }, { onToken });
+    },
+    async alternatives({ text }, seed) {
+      return (await client.generate(text, { ...AS_IT_IS, ...ALTERNATIVES, do_sample: true, seed })).length;
+    },
+    async next({ text }) {
+      const [{ generated_text }] = await client.generate(text, { ...AS_IT_IS, max_new_tokens: 1 });
+      return generated_text;
+    },
+  };
+}

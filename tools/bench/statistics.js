@@ -1,0 +1,25 @@
+// Medians and their spread, as the tables print them.
+
+/**
+ * @param {number[]} values at least one
+ * @param {number} share 0.5 for the median
+ */
+export function quantile(values, share) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const place = share * (sorted.length - 1);
+  const [low, high] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
+  return low + (place % 1) * (high - low);
+}
+
+/** @param {number[]} values at least one */
+export const median = (values) => quantile(values, 0.5);
+
+/** Three digits are more than any of this is good for. @param {number} value */
+export const digits = (value) => value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
+
+/** @param {number[] | undefined} values */
+export function spread(values) {
+  if (values === undefined) return "–";
+  const [lowest, highest] = [Math.min(...values), Math.max(...values)];
+  return `${digits(median(values))} (${digits(lowest)}–${digits(highest)})`;
+}
