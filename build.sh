@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # Builds, serves, tests and measures Write with DistilGPT2. Every step says what it does, and installs what it needs.
 set -euo pipefail
+here="$PWD"
 cd "$(dirname "$0")"
 
 usage() {
   cat <<'EOF'
 usage: ./build.sh [COMMAND]
-  build         compile the engine and put the page's parts under www/, ready to deploy (the default)
-  serve [PORT]  build, then serve the page on http://localhost:PORT/ (8080 if not given)
-  test          run every check and test
-  bench [ROWS]  build, then compare the engine with others in Chromium (half an hour); ROWS: a regular expression
+  build           compile the engine and put the page's parts under www/, ready to deploy (the default)
+  serve [PORT]    build, then serve the page on http://localhost:PORT/ (8080 if not given)
+  test            run every check and test
+  eval [FILE...]  measure what the suggestions are worth to a writer, on texts (some minutes); eval --help has its options
+  bench [ROWS]    build, then compare the engine with others in Chromium (half an hour); ROWS: a regular expression
 EOF
 }
 
@@ -143,6 +145,8 @@ build() {
   wait "$threads"
   say "Bundling the editor"
   node tools/vendor.js
+  say "Listing the page's files for its service worker"
+  node tools/files.js
   say "Built: www/ can be served by any static host"
 }
 
@@ -152,7 +156,7 @@ test_all() {
   say "rustfmt"
   cargo fmt --check
   say "clippy"
-  cargo clippy --locked --all-targets -- -D warnings
+  cargo clippy --locked --all-targets --all-features -- -D warnings
   cargo clippy --locked --target wasm32-unknown-unknown --lib --test web --test kernels --test attention --test accuracy -- -D warnings
   say "Native tests"
   cargo test --locked
@@ -169,6 +173,15 @@ test_all() {
   node_modules/.bin/tsc --project tools/tsconfig.json
   say "JavaScript unit tests, and the page in Chromium"
   node --test --test-reporter=spec --test-concurrency=1 tests/js/*.test.js tests/page/*.test.js
+}
+
+# evaluate [ARGUMENT...]: where it was called, so that it finds the files.
+evaluate() {
+  need_rust
+  say "Compiling the engine for this machine, then typing"
+  local project="$PWD"
+  (cd "$here" && RUSTFLAGS="-C target-cpu=native" cargo run --quiet --locked --release \
+    --manifest-path "$project/Cargo.toml" --target-dir "$project/target/native" --features eval --bin eval -- "$@")
 }
 
 # totals LOG: one line out of the closing lines of cargo's and Node's test runners.
@@ -190,6 +203,7 @@ case "${1:-build}" in
     trap 'totals target/test.log' EXIT
     test_all 2>&1 | tee target/test.log
     ;;
+  eval) shift; evaluate "$@" ;;
   bench) need_chromium; build; need_peers; node tools/bench/main.js "$MODELS" "${2:-}" ;;
   -h | --help | help) usage ;;
   *) usage >&2; exit 2 ;;

@@ -10,21 +10,28 @@
 //! | [`generation`] | numbers: parameters, logits processors, sampling |
 //! | [`sequence`] | one continuation: text and numbers together |
 //! | [`session`] | a model at work: prompt in, text out, one step at a time |
+//! | [`suggestion`] | what of that text a writer is offered at the caret |
+//! | [`scoring`] | how likely a text is, token by token |
+//! | [`eval`] | what the suggestions are worth to a writer, measured on texts |
 //! | [`golden`] | whether a loaded model computes what it should |
 //! | `wasm` | the same for JavaScript; the only file that names wasm_bindgen or js_sys |
 //!
-//! Dependencies point one way: `wasm -> session -> sequence -> {generation, text}`, `session -> model -> kernels`.
+//! Dependencies point one way: `{wasm, eval} -> suggestion -> session -> sequence -> {generation, text}`,
+//! `session -> model -> kernels`; `scoring` stands beside `session`.
 //! Everything but `wasm` and `kernels::simd128` compiles natively, so that `cargo test` covers it.
 
 pub mod config;
 pub mod error;
+pub mod eval;
 pub mod generation;
 pub mod golden;
 mod json;
 pub mod kernels;
 pub mod model;
+pub mod scoring;
 pub mod sequence;
 pub mod session;
+pub mod suggestion;
 pub mod text;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;

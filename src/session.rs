@@ -24,6 +24,7 @@ pub struct Session {
     /// And those of its branches, one for each sequence that is being written.
     branch_ids: Vec<Vec<u32>>,
     request: Option<Request>,
+    work: Work,
 }
 
 /// What one step came to.
@@ -35,6 +36,17 @@ pub enum Step {
     Token(Token),
     /// A sequence is complete.
     Sequence(FinishedSequence),
+}
+
+/// What the newest request came to so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Work {
+    pub n_prompt_tokens: usize,
+    /// Those of them that were cached.
+    pub n_reused_tokens: usize,
+    /// Tokens written, without the first of each sequence, which comes with the prompt; and the seconds that they took.
+    pub n_tokens: usize,
+    pub seconds: f64,
 }
 
 /// A request under way.
@@ -53,6 +65,8 @@ struct Request {
     waiting: VecDeque<Sequence>,
     /// What has come about and was not told yet.
     steps: VecDeque<Step>,
+    /// When the newest pass of the model began, and its tokens, until the time is known that it took.
+    pass: Option<(f64, usize)>,
 }
 
 impl Session {
@@ -64,6 +78,7 @@ impl Session {
             cached_ids: Vec::new(),
             branch_ids: Vec::new(),
             request: None,
+            work: Work::default(),
         }
     }
 
@@ -105,6 +120,11 @@ impl Session {
             .map(|i| Sequence::new(&config, &eos_token_ids, i, prompt, &prompt_ids, &healed))
             .collect();
         self.keep_common(&prompt_ids);
+        self.work = Work {
+            n_prompt_tokens: prompt_ids.len(),
+            n_reused_tokens: self.cached_ids.len(),
+            ..Work::default()
+        };
         self.request = Some(Request {
             deadline: now + config.max_time.unwrap_or(f64::INFINITY),
             max_len: config.max_new_tokens + healed.len(),
@@ -114,6 +134,7 @@ impl Session {
             first_index: 0,
             waiting,
             steps: VecDeque::new(),
+            pass: None,
         });
         Ok(())
     }
@@ -126,6 +147,10 @@ impl Session {
         let Some(mut request) = self.request.take() else {
             return Ok(None);
         };
+        if let Some((start, n_tokens)) = request.pass.take() {
+            self.work.n_tokens += n_tokens;
+            self.work.seconds += now - start;
+        }
         // A pass that ends every sequence has nothing to tell; their ends come next.
         while request.steps.is_empty() {
             match self.cached_ids.len() < request.prompt_ids.len() {
@@ -138,6 +163,16 @@ impl Session {
             self.request = Some(request);
         }
         Ok(step)
+    }
+
+    /// Ends a sequence of the request under way: no more is written of it, nor told.
+    pub fn end(&mut self, sequence: usize) {
+        if let Some(request) = &mut self.request {
+            request.sequences.retain(|other| other.index() != sequence);
+            if request.sequences.is_empty() && request.waiting.is_empty() && request.steps.is_empty() {
+                self.request = None;
+            }
+        }
     }
 
     /// Logits after `input_ids`, by way of the cache like any request; a request under way ends.
@@ -159,12 +194,22 @@ impl Session {
         &mut self.model
     }
 
+    /// For those that use the model beside the session.
+    pub fn model_and_codec(&mut self) -> (&mut Gpt2, &Codec) {
+        (&mut self.model, &self.codec)
+    }
+
     pub fn model(&self) -> &Gpt2 {
         &self.model
     }
 
     pub fn codec(&self) -> &Codec {
         &self.codec
+    }
+
+    /// What the newest request came to, whether it is complete or not.
+    pub fn work(&self) -> Work {
+        self.work
     }
 
     /// Bytes that weights and cache take.
@@ -235,6 +280,7 @@ impl Session {
             .map(|sequence| sequence.index() - first)
             .collect();
         let logits = self.model.forward_branches(&ids, &branches, &mut self.cache)?;
+        request.pass = Some((now, ids.len()));
         for (&branch, &id) in branches.iter().zip(&ids) {
             self.branch_ids[branch].push(id);
         }

@@ -263,3 +263,45 @@ fn real_weights_give_the_published_logits() {
         );
     }
 }
+
+#[test]
+fn the_work_is_what_was_read_and_written_and_the_time_it_took() {
+    let mut session = pocket_session();
+    let config = config(
+        serde_json::json!({"max_new_tokens": 4, "do_sample": true, "seed": 1, "num_return_sequences": 2, "eos_token_id": []}),
+    );
+    let prompt = "word ".repeat(100);
+    let mut run = |prompt: &str, n_steps: usize| {
+        session.begin(prompt, config.clone(), 0.0).unwrap();
+        for now in 0..n_steps {
+            session.step(now as f64).unwrap();
+        }
+        session.work()
+    };
+    // Two pieces of prompt; then six tokens in three passes, after which a step each comes at once, or what ends them.
+    let work = run(prompt.trim_end(), 20);
+    assert_eq!((work.n_prompt_tokens, work.n_reused_tokens), (100, 0));
+    assert_eq!(work.n_tokens, 6);
+    assert!(work.seconds > 0.0);
+    // Cancelled behind the prompt, nothing was written.
+    let work = run(&format!("{prompt}more of it"), 1);
+    assert_eq!((work.n_prompt_tokens, work.n_reused_tokens), (103, 100));
+    assert_eq!((work.n_tokens, work.seconds), (0, 0.0));
+}
+
+#[test]
+fn ending_one_sequence_with_its_first_token_leaves_the_others() {
+    let mut session = session(RANDOM_MODEL.clone(), WeightType::F32);
+    let json =
+        serde_json::json!({"max_new_tokens": 3, "do_sample": true, "eos_token_id": [], "num_return_sequences": 3});
+    session.begin("Once", config(json), 0.0).unwrap();
+    let mut finished = Vec::new();
+    while let Some(step) = session.step(0.0).unwrap() {
+        match step {
+            Step::Token(token) if token.sequence == 2 => session.end(2),
+            Step::Sequence(sequence) => finished.push(sequence.sequence),
+            _ => {}
+        }
+    }
+    assert_eq!(finished, [0, 1]);
+}

@@ -7,6 +7,8 @@ use common::{fixture, gpt2_codec};
 use proptest::prelude::*;
 use serde::Deserialize;
 use std::sync::LazyLock;
+use write_with_distilgpt2::generation::config::GenerationConfig;
+use write_with_distilgpt2::sequence::Sequence;
 use write_with_distilgpt2::text::codec::Codec;
 use write_with_distilgpt2::text::context::fit;
 use write_with_distilgpt2::text::detokenizer::Detokenizer;
@@ -150,6 +152,38 @@ proptest! {
             prop_assert!(n_new == 0 || spelling.is_done());
         }
         prop_assert!(spelt.starts_with(&healed));
+    }
+
+    /// By a model that knows what comes, wherever the text is cut: a word, a space or a line is gone on with where it stands.
+    #[test]
+    fn what_is_written_begins_exactly_at_the_caret(text in prose(), caret in any::<prop::sample::Index>()) {
+        let (before, after) = text.split_at(text.floor_char_boundary(caret.index(text.len() + 1)));
+        let mut ids = CODEC.encode(before).unwrap();
+        let healed = take_back(&CODEC, before, &mut ids);
+        let mut to_come = [&healed, after.as_bytes()].concat();
+        let config = GenerationConfig { max_new_tokens: 200, ..Default::default() };
+        let mut sequence = Sequence::new(&config, &[], 0, before, &[50256], &healed);
+        let mut written = String::new();
+        while !to_come.is_empty() {
+            let liking = |id| match CODEC.token_bytes(id) {
+                bytes if to_come.starts_with(bytes) => bytes.len() as f32,
+                _ => -1.0,
+            };
+            let logits: Vec<f32> = (0..50257).map(liking).collect();
+            written.push_str(&sequence.pick(&logits, &CODEC).unwrap().unwrap().text);
+            ids.push(sequence.last_id());
+            match to_come.strip_prefix(CODEC.token_bytes(sequence.last_id())) {
+                Some(rest) => to_come = rest.to_vec(),
+                None => break, // No token that spells the half word goes on as the text does.
+            }
+        }
+        // What the model has read is what the writer sees, but for a character whose last bytes are to come.
+        let spelt = CODEC.decode(&ids);
+        let unseen = spelt.strip_prefix(&[before, &written].concat());
+        prop_assert!(unseen.is_some_and(|bytes| bytes.chars().all(|c| c == '\u{FFFD}')), "{:?} for {:?}", spelt, text);
+        if to_come.is_empty() {
+            prop_assert_eq!(written, after);
+        }
     }
 
     #[test]

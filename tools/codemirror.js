@@ -2,9 +2,18 @@
 
 import { StyleModule } from "style-mod";
 
-export { history, historyKeymap, isolateHistory, standardKeymap } from "@codemirror/commands";
-export { EditorState, Prec, StateEffect, StateField } from "@codemirror/state";
-export { Decoration, EditorView, WidgetType, keymap, placeholder } from "@codemirror/view";
+export { history, historyKeymap, invertedEffects, isolateHistory, standardKeymap } from "@codemirror/commands";
+export { Compartment, EditorState, Prec, StateEffect, StateField } from "@codemirror/state";
+export {
+  Decoration,
+  EditorView,
+  ViewPlugin,
+  WidgetType,
+  keymap,
+  placeholder,
+  showTooltip,
+  tooltips,
+} from "@codemirror/view";
 
 // CodeMirror would write a <style> element, which the page's Content-Security-Policy forbids; a constructed sheet is allowed.
 // It mounts all styles of an editor at once, so replacing them is right for a page with one editor.

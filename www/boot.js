@@ -1,4 +1,10 @@
-// Starts the page, and says so where it cannot: a file is missing, or the browser is too old.
+// Starts the page in the reader's language, and says so where it cannot: a file is missing, or the browser is too old.
+
+import { say } from "./strings.js";
+import { browserStorage } from "./ui/browser-storage.js";
+import { openInLanguage } from "./ui/language.js";
+
+openInLanguage(document, browserStorage("localStorage"), navigator.languages);
 
 import("./main.js").catch((error) => {
   const put = (/** @type {string} */ id, /** @type {string} */ text) => {
@@ -6,8 +12,7 @@ import("./main.js").catch((error) => {
     element.textContent = text;
     return element;
   };
-  put("headline", "The page could not start");
-  const wayOut = "Reload it; if that does not help, bring this browser up to date or take another one.";
-  const alert = put("problem-text", `The page could not start: ${error.message}. ${wayOut}`).parentElement;
+  put("headline", say("not_started"));
+  const alert = put("problem-text", say("not_started_because", { cause: error.message })).parentElement;
   if (alert) alert.hidden = false;
 });

@@ -1,31 +1,42 @@
 // Wires the page: editor, suggester, engine and what is said about them. It decides nothing.
 
-import { Draft } from "./editor/draft.js";
-import { createEditor } from "./editor/editor.js";
-import { accept, ghostText, showSuggestion, whole } from "./editor/ghost-text.js";
+import { editorState } from "./editor/editor.js";
+import { accept, canAsk, ghost, ghostText, showOther, showSuggestions, showThinking, shownOf, whole } from "./editor/ghost-text.js";
 import { firstWord } from "./editor/state.js";
+import { isOpen, openList, suggestionList } from "./editor/suggestion-list.js";
 import { Suggester } from "./editor/suggester.js";
 import { EngineClient } from "./engine/client.js";
+import { toErrorData } from "./engine/errors.js";
+import { Figures } from "./figures/figures.js";
+import { FiguresPanel } from "./figures/panel.js";
+import { watchEdits } from "./figures/watch.js";
+import { fillLegend } from "./lens/legend.js";
+import { Lens } from "./lens/lens.js";
 import { MODELS } from "./models.js";
+import { keepSettings, readSettings } from "./settings.js";
+import { inWords, onSpeak, say } from "./strings.js";
 import { Announcer } from "./ui/announcer.js";
 import { browserStorage } from "./ui/browser-storage.js";
+import { byId } from "./ui/by-id.js";
+import { wireDocuments } from "./ui/documents-wiring.js";
 import { hintFor } from "./ui/hint.js";
-import { fillModelDialog, openModelDialog } from "./ui/model-dialog.js";
+import { followSwitch } from "./ui/language.js";
+import { followModelDialog, openModelDialog } from "./ui/model-dialog.js";
 import { ModelSwitch } from "./ui/model-switch.js";
+import { SettingsDialog } from "./ui/settings-dialog.js";
 import { StatusLine, describe } from "./ui/status.js";
-import { SuggestionBar, followKeyboard } from "./ui/suggestion-bar.js";
+import { SuggestionBar } from "./ui/suggestion-bar.js";
+import { UpdateOffer, keepPage } from "./ui/updates.js";
+import { coverTopPx, coveredPx, followKeyboard, freeBottomPx } from "./ui/window-space.js";
+import { EditorView } from "./vendor/codemirror.js";
 
 /**
+ * @import { Content } from "./documents/document.js"
  * @import { GhostState } from "./editor/ghost-text.js"
+ * @import { Settings } from "./settings.js"
  * @import { ModelState } from "./ui/model-switch.js"
  * @import { Writing } from "./ui/status.js"
  */
-
-/**
- * @template {HTMLElement} [Kind=HTMLElement]
- * @param {string} id
- */
-const byId = (id) => /** @type {Kind} */ (document.getElementById(id));
 
 const clock = {
   setTimeout: (/** @type {() => void} */ callback, /** @type {number} */ ms) => setTimeout(callback, ms),
@@ -45,22 +56,26 @@ let models = { active: null, loading: null, failure: null, restarting: null };
 /** @type {Writing} */
 let writing = { isThinking: false, suggestionProblem: null, draftProblem: null };
 
-const say = (/** @type {Partial<Writing>} */ change = {}) => {
+const tell = (/** @type {Partial<Writing>} */ change = {}) => {
   writing = { ...writing, ...change };
   statusLine.show(describe(models, writing));
 };
 
 // The engine and its models
 
+const figures = new Figures({ store: localStore, now: () => performance.now() });
 const client = new EngineClient({
   onStateChange: (state) => {
     modelSwitch.engineChanged(state);
     if (state.name === "ready") {
       suggester.renew();
-      announce(`${models.active?.model.title} is ready.`);
+      lens.renew(view);
+      announce(say("model_ready", { title: models.active?.model.title ?? "" }));
     }
-    if (state.name === "restarting") announce(state.error.message);
+    documents.modelChanged();
+    if (state.name === "restarting") announce(inWords(state.error.words));
   },
+  onWork: (work) => figures.worked(work),
 });
 const modelSwitch = new ModelSwitch({
   client,
@@ -68,52 +83,93 @@ const modelSwitch = new ModelSwitch({
   storage: localStore,
   onChange: (state) => {
     models = state;
-    say();
+    tell();
   },
 });
 
 // The text and its suggestions
 
+const onError = (/** @type {Error} */ error) => tell({ suggestionProblem: toErrorData(error).words });
 const suggester = new Suggester({
   client,
   clock,
   nextSeed: () => crypto.getRandomValues(new Uint32Array(1))[0],
-  onSuggestion: (text) => {
-    showSuggestion(view, text);
-    if (text === "") announcer.gone();
+  onSuggestions: (suggestions) => {
+    showSuggestions(view, suggestions);
+    if (suggestions.alternatives.length === 0) announcer.gone();
   },
   onSettled: (text) => announcer.settled(text),
-  onThinking: (isThinking) => say(isThinking ? { isThinking, suggestionProblem: null } : { isThinking }),
-  onError: (error) => say({ suggestionProblem: error.message }),
-});
-const draft = new Draft({
-  tab: browserStorage("sessionStorage"),
-  device: localStore,
-  clock,
-  onProblem: (draftProblem) => say({ draftProblem }),
+  onThinking: (isThinking) => {
+    showThinking(view, isThinking);
+    tell(isThinking ? { isThinking, suggestionProblem: null } : { isThinking });
+    if (isThinking) figures.asked();
+  },
+  onError,
 });
 const bar = new SuggestionBar(byId("suggestion-bar"), {
   onTakeWord: () => accept(view, firstWord),
   onTakeAll: () => accept(view, whole),
+  onNext: () => showOther(view, atCaret, "next"),
+  onAsk: () => {
+    view.focus();
+    openList(view, atCaret);
+  },
   onFocusLost: toText,
 });
-const ghost = ghostText({
+const covers = [byId("suggestion-bar"), byId("status")];
+const atCaret = { suggester, announce, coverTopPx: () => coverTopPx(covers) };
+/** @param {GhostState} state */
+const showState = (state) => {
+  bar.show(state, canAsk(view.state));
+  figures.showed(shownOf(state));
+  byId("hint").textContent = hintFor(state, { isListOpen: isOpen(view.state), isMac });
+};
+const lens = new Lens({ client, clock, announce, onError, bottomPx: () => freeBottomPx(covers) });
+/** @type {HTMLInputElement} */
+const showAuthors = byId("show-authors");
+/** @param {Content} content */
+const stateOf = (content) =>
+  editorState(content, {
+    extensions: [watchEdits(figures), lens.extension, suggestionList(atCaret), ghostText({ ...atCaret, onChange: showState })],
+    onEdit: (state) => documents.edited(state),
+    coveredPx: () => coveredPx(covers),
+    isAuthorShown: () => showAuthors.checked,
+  });
+const view = new EditorView({ state: stateOf({ text: "", marks: [] }) });
+const documents = await wireDocuments({
+  view,
+  stateOf,
   suggester,
-  onChange: (state) => {
-    bar.show(state.suggestion);
-    showHint(state);
-  },
+  client,
+  clock,
+  activeId: () => models.active?.model.id,
+  onUse: (id) => modelSwitch.choose(id),
+  onProblem: (draftProblem) => tell({ draftProblem }),
   announce,
 });
-const view = createEditor(byId("editor"), draft.read(), {
-  extensions: ghost,
-  onEdit: (getText) => draft.changed(getText),
-  coveredPx: () => byId("status").offsetHeight,
-});
+// Only now, or what is typed before the document is there would be lost.
+byId("editor").append(view.dom);
 
-/** @param {GhostState} state */
-function showHint(state) {
-  byId("hint").textContent = hintFor(state, isMac);
+// The settings
+
+let settings = readSettings(localStore);
+
+function applySettings() {
+  automatic.checked = settings.is_automatic;
+  suggester.configure(settings);
+}
+
+/** @param {Settings} changed */
+function changeSettings(changed) {
+  settings = changed;
+  applySettings();
+  return keepSettings(localStore, settings);
+}
+
+/** @returns {Promise<boolean>} whether the text is kept */
+function keep() {
+  figures.save();
+  return documents.saved();
 }
 
 // The controls
@@ -124,25 +180,63 @@ const about = byId("about");
 const modelDialog = byId("models");
 /** @type {HTMLInputElement} */
 const automatic = byId("automatic");
+const settingsDialog = new SettingsDialog(byId("settings"), {
+  read: () => settings,
+  onChange: changeSettings,
+  countPauses: () => suggester.shown,
+});
+/** @type {HTMLInputElement} */
+const probabilities = byId("probabilities");
+const figuresPanel = new FiguresPanel(byId("figures"), { figures, model: () => models.active?.info ?? null, announce });
 
 byId("open-about").addEventListener("click", () => about.showModal());
-byId("open-models").addEventListener("click", () => openModelDialog(modelDialog, models.active?.model.id));
-fillModelDialog(modelDialog, MODELS, (id) => modelSwitch.choose(id));
+byId("open-models").addEventListener("click", () => openModelDialog(modelDialog, MODELS, models.active?.model.id));
+followModelDialog(modelDialog, (id) => modelSwitch.choose(id));
 byId("cancel").addEventListener("click", () => {
   modelSwitch.cancel();
-  announce("The download is cancelled.");
+  announce(say("download_cancelled"));
 });
 byId("retry").addEventListener("click", () => modelSwitch.retry());
 byId("use-bundled").addEventListener("click", () => modelSwitch.choose(MODELS[0].id));
-automatic.addEventListener("change", () => suggester.setAutomatic(automatic.checked));
-window.addEventListener("pagehide", () => draft.save());
+automatic.addEventListener("change", () => changeSettings({ ...settings, is_automatic: automatic.checked }));
+probabilities.addEventListener("change", () => {
+  byId("legend").hidden = !probabilities.checked;
+  lens.toggle(view, probabilities.checked);
+});
+byId("open-settings").addEventListener("click", () => settingsDialog.open());
+byId("settings-models").addEventListener("click", () => byId("open-models").click());
+byId("open-figures").addEventListener("click", () => figuresPanel.open());
+window.addEventListener("pagehide", () => figures.save());
 document.addEventListener("visibilitychange", () => {
   // A phone may end a hidden page without another word.
-  if (document.visibilityState === "hidden") draft.save();
+  if (document.visibilityState === "hidden") figures.save();
 });
 if (window.visualViewport) followKeyboard(window.visualViewport, document.documentElement);
 
-showHint({ suggestion: "", tabLeaves: false });
-suggester.setAutomatic(automatic.checked);
+// The language, and the next version
+
+followSwitch(byId("language"), localStore);
+onSpeak(() => {
+  announce("");
+  tell();
+  fillLegend(byId("legend"), isMac);
+  view.dispatch({}); // The editor says its words again, and then tells the hint.
+});
+let isTouched = false;
+for (const type of ["keydown", "pointerdown"]) window.addEventListener(type, () => (isTouched = true), { once: true });
+const update = new UpdateOffer(byId("update"), { save: keep, reload: () => location.reload(), announce });
+
+fillLegend(byId("legend"), isMac);
+showState(view.state.field(ghost));
+applySettings();
 toText();
+documents.openLink();
 await modelSwitch.start();
+await keepPage(navigator.serviceWorker, {
+  onNewVersion: (use) => update.offer(use),
+  onKept: () => {
+    // Threads are worth a reload, but only where it interrupts nobody.
+    const isIdle = !isTouched && view.state.doc.length === 0 && document.querySelector("dialog[open]") === null;
+    if (!crossOriginIsolated && isIdle) location.reload();
+  },
+});

@@ -5,7 +5,7 @@ import { fakeModel } from "./fake-model.js";
 import { FakeLocks, FakeWorker, turn } from "./fakes.js";
 
 /** @import { EngineState } from "../../www/engine/client.js" */
-/** @import { ModelInfo, Sequence } from "../../www/engine/protocol.js" */
+/** @import { ModelInfo, Sequence, Suggestion } from "../../www/engine/protocol.js" */
 
 export const MODEL = fakeModel().model;
 
@@ -20,7 +20,7 @@ export const INFO = {
   kept: true,
   build: "plain",
   threads: 1,
-  notice: null,
+  notices: [],
 };
 
 export class ClientHarness {
@@ -70,13 +70,13 @@ export class ClientHarness {
     return this.worker.last(type).id;
   }
 
-  /** @param {"load" | "generate"} type @param {ModelInfo | Sequence[]} result */
+  /** @param {"load" | "generate" | "suggest"} type @param {ModelInfo | Sequence[] | Suggestion[]} result */
   done(type, result) {
     this.worker.say({ type: "done", id: this.lastId(type), result });
   }
 
-  /** @param {"load" | "generate"} type @param {string} code @param {string} message */
+  /** @param {"load" | "generate" | "suggest"} type @param {string} code @param {string} message */
   error(type, code, message, fatal = false) {
-    this.worker.say({ type: "error", id: this.lastId(type), error: { name: "EngineError", code, message }, fatal });
+    this.worker.say({ type: "error", id: this.lastId(type), error: { name: "EngineError", code, words: message }, fatal });
   }
 }

@@ -200,7 +200,7 @@ describe("while restarting", () => {
   test("another load takes the reload's place without a failure", async () => {
     const reloadId = h.lastId("load");
     const loading = h.client.load({ ...MODEL, id: "another" });
-    h.worker.say({ type: "error", id: reloadId, error: { name: "AbortError", code: "aborted", message: "" }, fatal: false });
+    h.worker.say({ type: "error", id: reloadId, error: { name: "AbortError", code: "aborted", words: "" }, fatal: false });
     await turn();
     h.done("load", { ...INFO, id: "another" });
     assert.equal((await loading).id, "another");
@@ -217,7 +217,7 @@ describe("while restarting", () => {
       const otherId = h.lastId("load");
       controller.abort();
       for (const id of first === "the reload" ? [reloadId, otherId] : [otherId, reloadId]) {
-        h.worker.say({ type: "error", id, error: { name: "AbortError", code: "aborted", message: "Cancelled." }, fatal: false });
+        h.worker.say({ type: "error", id, error: { name: "AbortError", code: "aborted", words: "Cancelled." }, fatal: false });
         await turn();
       }
       await cancelled;

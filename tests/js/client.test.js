@@ -204,8 +204,62 @@ describe("generate", () => {
   });
 });
 
-test("generate without a worker is rejected", async () => {
+describe("suggest", () => {
+  beforeEach(() => h.load());
+
+  const PLACE = { before: "Once", after: " a time" };
+  const upon = { text: " upon", isComplete: true, mean_log_probability: -0.5 };
+
+  test("tells the suggestions as they change, and then the last", async () => {
+    /** @type {unknown[]} */
+    const told = [];
+    const suggesting = h.client.suggest(PLACE, { seed: 7 }, { gate: -1, onSuggestions: (list) => told.push(list) });
+    const { id, ...request } = h.worker.last("suggest");
+    assert.deepEqual(request, { type: "suggest", ...PLACE, generation_config: { seed: 7 }, gate: -1 });
+    for (const suggestions of [[upon], [], [upon, upon]]) h.worker.say({ type: "suggestions", id, suggestions });
+    h.done("suggest", [upon]);
+    assert.deepEqual(await suggesting, [upon]);
+    assert.deepEqual(told, [[upon], [], [upon, upon]]);
+  });
+
+  test("has no gate unless one is given, and refuses one that is no number", async () => {
+    await assert.rejects(h.client.suggest(PLACE, {}, { gate: NaN }), { message: "gate must be a finite number, got NaN" });
+    const suggesting = h.client.suggest(PLACE, {});
+    assert.equal(h.worker.last("suggest").gate, null);
+    h.done("suggest", []);
+    assert.deepEqual(await suggesting, []);
+  });
+
+  test("is rejected with the engine's error", async () => {
+    const suggesting = h.client.suggest(PLACE, {});
+    h.error("suggest", "generation_config", "top_p must be in (0, 1], got 2");
+    await assert.rejects(suggesting, { code: "generation_config" });
+  });
+
+  test("is aborted at once, and late words are ignored", async () => {
+    const controller = new AbortController();
+    /** @type {unknown[]} */
+    const told = [];
+    const suggesting = h.client.suggest(PLACE, {}, { signal: controller.signal, onSuggestions: (list) => told.push(list) });
+    const id = h.lastId("suggest");
+    controller.abort();
+    await assert.rejects(suggesting, { name: "AbortError", code: "aborted" });
+    assert.equal(h.lastId("cancel"), id);
+    h.worker.say({ type: "suggestions", id, suggestions: [upon] });
+    assert.deepEqual(told, []);
+  });
+
+  test("is rejected when the worker dies", async () => {
+    const suggesting = h.client.suggest(PLACE, {});
+    const rejected = assert.rejects(suggesting, { code: "worker_died" });
+    await h.die();
+    await rejected;
+  });
+});
+
+test("without a worker nothing is written", async () => {
   await assert.rejects(h.client.generate("Once", {}), { code: "no_model" });
+  await assert.rejects(h.client.suggest({ before: "Once", after: "" }, {}), { code: "no_model" });
 });
 
 test("a worker that was stopped before its hello does not bring its requests to the next one", async () => {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { EngineError } from "../../www/engine/errors.js";
+import { inWords } from "../../www/strings.js";
 import { browserFetch } from "./browser-fetch.js";
 import { BYTES, DownloadHarness, PATH, assertWhole, noNetwork } from "./download-harness.js";
 import { FakeDirectory, sha256 } from "./fakes.js";
@@ -164,7 +165,7 @@ describe("what the headers say", () => {
     const outcome = await h.get({ file: h.unpinned });
     assertWhole(outcome);
     assert.equal(outcome.kept, true);
-    assert.match(String(outcome.unverified), /model\.safetensors .*could not be verified/);
+    assert.match(inWords(outcome.unverified ?? ""), /model\.safetensors .*could not be verified/);
     assert.equal(outcome.progress.at(-1)?.total, BYTES.length);
 
     const again = await h.get({ file: h.unpinned, fetch: noNetwork });
@@ -192,7 +193,7 @@ describe("what the headers say", () => {
     h.directory = new FakeDirectory();
     assert.equal((await h.get({ file: unpinned, fetch: linked(`"${"0".repeat(64)}"`) })).error?.code, "wrong_hash");
     const gitHash = await h.get({ file: h.unpinned, fetch: linked(`"${"0".repeat(40)}"`) });
-    assert.match(String(gitHash.unverified), /could not be verified/);
+    assert.match(inWords(gitHash.unverified ?? ""), /could not be verified/);
   });
 
   test("a part that was not asked for is refused", async () => {
@@ -243,7 +244,7 @@ describe("storage that fails", () => {
     const outcome = await h.get();
     assertWhole(outcome);
     assert.equal(outcome.kept, false);
-    assert.match(String(outcome.notKept), /could not be kept.*full.*next visit downloads it again.*free some space/);
+    assert.match(inWords(outcome.notKept ?? ""), /could not be kept.*full.*next visit downloads it again.*free some space/);
     assert.equal(h.directory.files.size, 0, "the space is given back");
   });
 
@@ -253,7 +254,7 @@ describe("storage that fails", () => {
     const outcome = await h.get();
     assertWhole(outcome);
     assert.equal(outcome.kept, false);
-    assert.match(String(outcome.notKept), /Another tab/);
+    assert.match(inWords(outcome.notKept ?? ""), /Another tab/);
     assert.equal(h.stored?.length, 1000);
 
     writer?.write(BYTES.slice(1000));
@@ -277,7 +278,7 @@ describe("storage that fails", () => {
     assertWhole(outcome);
     assert.deepEqual(h.ranges.at(-1), "bytes=1000-");
     assert.equal(outcome.kept, false);
-    assert.match(String(outcome.notKept), /could not be kept on this device: its first part is no longer stored\. .*; load it again/);
+    assert.match(inWords(outcome.notKept ?? ""), /could not be kept on this device: its first part is no longer stored\. .*; load it again/);
     assert.equal(h.directory.files.size, 0);
   });
 });

@@ -59,6 +59,12 @@ export class FakeWasm {
   threads = 1;
   /** @type {unknown[]} */
   script = [];
+  /** @type {import("../../www/engine/protocol.js").Work} */
+  work = { n_prompt_tokens: 9, n_reused_tokens: 6, n_tokens: 3, ms: 20 };
+  /** @type {unknown[]} */
+  scoreScript = [];
+  /** @type {FakeScorer[]} */
+  scorers = [];
   /** @type {Uint8Array[]} */
   pushed = [];
   /** @type {Error | null} */
@@ -184,11 +190,30 @@ export class FakeSession {
     this.#steps = [...this.#wasm.script];
   }
 
+  /** @param {string} before @param {string} after @param {string} generation_config_json @param {number | undefined} gate @param {number} now_ms */
+  suggest(before, after, generation_config_json, gate, now_ms) {
+    if (before === "") return false;
+    this.begin(before, generation_config_json, now_ms);
+    this.begun.push({ after, gate });
+    return true;
+  }
+
   step() {
     if (this.freed) throw new Error("step on a session that was freed");
     const event = this.#steps.shift();
     if (event instanceof Error) throw event;
     return event;
+  }
+
+  work() {
+    if (this.freed) throw new Error("work of a session that was freed");
+    return this.#wasm.work;
+  }
+
+  scorer() {
+    const scorer = new FakeScorer(this.#wasm.scoreScript);
+    this.#wasm.scorers.push(scorer);
+    return scorer;
   }
 
   /** @param {string} config_json @param {string} weights */
@@ -206,6 +231,38 @@ export class FakeSession {
     if (this.#wasm.checkError !== null) throw this.#wasm.checkError;
     this.checked = golden_json;
     return this.#wasm.isGolden;
+  }
+
+  free() {
+    this.freed = true;
+  }
+}
+
+export class FakeScorer {
+  freed = false;
+  /** @type {{before: string, text: string}[]} */
+  begun = [];
+  #script;
+  #steps = /** @type {unknown[]} */ ([]);
+
+  /** @param {unknown[]} script */
+  constructor(script) {
+    this.#script = script;
+  }
+
+  /** @param {unknown} _session @param {string} before @param {string} text */
+  begin(_session, before, text) {
+    if (this.freed) throw new Error("begin on a scorer that was freed");
+    this.begun.push({ before, text });
+    this.#steps = [...this.#script];
+  }
+
+  /** @param {import("../../www/engine/loader.js").Session} session @returns {any} */
+  step(session) {
+    if (this.freed || /** @type {FakeSession} */ (session).freed) throw new Error("step with what was freed");
+    const scores = this.#steps.shift();
+    if (scores instanceof Error) throw scores;
+    return scores;
   }
 
   free() {

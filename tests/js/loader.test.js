@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import { EngineError } from "../../www/engine/errors.js";
 import { loadModel } from "../../www/engine/loader.js";
+import { inWords } from "../../www/strings.js";
 import { FakeWasm, fakeModel } from "./fake-model.js";
 import { FakeDirectory, FakeSleep, turn } from "./fakes.js";
 
@@ -54,7 +55,7 @@ test("the config makes the builder, the weights stream through it, the tokenizer
     kept: true,
     build: "plain",
     threads: 1,
-    notice: null,
+    notices: [],
   });
 });
 
@@ -77,7 +78,7 @@ test("the total is not known before the size of every file is", async () => {
   const { info } = await load(fake, { onProgress: (_, totalBytes) => totals.push(totalBytes) });
   assert.equal(totals[0], null);
   assert.equal(typeof totals.at(-1), "number");
-  assert.match(String(info.notice), /config\.json .*could not be verified.*tokenizer\.json .*could not be verified/);
+  assert.match(inWords(info.notices), /config\.json .*could not be verified.*tokenizer\.json .*could not be verified/);
 });
 
 describe("keeping", () => {
@@ -109,7 +110,7 @@ describe("keeping", () => {
     for (const _ of ["first visit", "second visit"]) {
       const { info } = await load(fake);
       assert.equal(info.kept, true);
-      assert.match(String(info.notice), /^model\.safetensors .*could not be verified/);
+      assert.match(inWords(info.notices), /^model\.safetensors .*could not be verified/);
     }
     assert.equal(wasm.builders.length, 2);
   });
@@ -117,20 +118,20 @@ describe("keeping", () => {
   test("a model that comes with the page needs no storage", async () => {
     const { info } = await load(fakeModel("https://page.test"), { hasStorage: false });
     assert.equal(info.kept, true);
-    assert.equal(info.notice, null);
+    assert.deepEqual(info.notices, []);
   });
 
   test("without storage the reader is told, once", async () => {
     const { info } = await load(fakeModel(), { hasStorage: false });
     assert.equal(info.kept, false);
-    assert.equal(String(info.notice).match(/no storage/g)?.length, 1);
+    assert.equal(inWords(info.notices).match(/no storage/g)?.length, 1);
   });
 
   test("a full device is told, and the model works", async () => {
     directory.quotaBytes = 100;
     const { info } = await load(fakeModel());
     assert.equal(info.kept, false);
-    assert.match(String(info.notice), /^model\.safetensors .*could not be kept/);
+    assert.match(inWords(info.notices), /^model\.safetensors .*could not be kept/);
   });
 });
 
@@ -150,7 +151,7 @@ describe("a packed model", () => {
     assert.equal(wasm.builders.length, 1, "that of the first visit");
     assert.equal(session, wasm.sessions[1]);
     assert.equal(Buffer.from(wasm.sessions[1].tokenizer_json).toString(), fake.text.tokenizer);
-    assert.deepEqual([info.kept, info.notice], [true, null]);
+    assert.deepEqual([info.kept, info.notices], [true, []]);
     const total = fake.text.config.length + fake.text.tokenizer.length + 110;
     assert.deepEqual(seen.at(-1), [total, total, false]);
     assert.ok(seen.every(([, , fromNetwork]) => !fromNetwork));
@@ -172,7 +173,7 @@ describe("a packed model", () => {
       const { info } = await load(fake, { onProgress: (_, __, fromNetwork) => sources.push(fromNetwork) });
       assert.deepEqual(fake.requests, [fake.model.files.weights.url]);
       assert.equal(sources.at(-1), true);
-      assert.deepEqual([info.kept, info.notice], [true, null]);
+      assert.deepEqual([info.kept, info.notices], [true, []]);
       assert.deepEqual(directory.files.get(name), good);
     });
   }
@@ -229,14 +230,14 @@ test("what is cancelled while it is packed is not kept", async () => {
 test("where there is room for the packed model only, it is kept and nothing is told", async () => {
   directory.quotaBytes = 1000;
   const { info } = await load(fakeModel());
-  assert.deepEqual([info.kept, info.notice], [true, null]);
+  assert.deepEqual([info.kept, info.notices], [true, []]);
 });
 
 test("where there is no room for it, the weights are kept as they came", async () => {
   const fake = fakeModel();
   directory.fullNames.add(`${fake.model.files.weights.sha256}.q8`);
   const { info } = await load(fake);
-  assert.deepEqual([info.kept, info.notice], [true, null]);
+  assert.deepEqual([info.kept, info.notices], [true, []]);
   assert.ok(directory.files.has(`${fake.model.files.weights.sha256}.complete`));
 });
 
@@ -250,8 +251,8 @@ describe("known logits", () => {
       assert.equal(info.verified, isGolden);
       const weights = String(fake.model.files.weights.sha256);
       assert.equal(directory.files.has(`${weights}.q8`), isGolden, "what may be wrong is not packed");
-      if (isGolden) assert.equal(info.notice, null);
-      else assert.match(String(info.notice), /computes other numbers/);
+      if (isGolden) assert.deepEqual(info.notices, []);
+      else assert.match(inWords(info.notices), /computes other numbers/);
     });
   }
 });

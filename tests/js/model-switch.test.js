@@ -76,7 +76,7 @@ const infoOf = ({ id, dtype }, kept) => ({
   verified: null,
   build: "plain",
   threads: 1,
-  notice: null,
+  notices: [],
 });
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -124,7 +124,7 @@ test("the model that writes is loaded again if it was not kept or comes with a n
   assert.equal(harness.stored.get("model"), distil.id);
   harness.models.choose(distil.id);
   assert.equal(harness.loads.length, 3);
-  harness.models.engineChanged({ name: "ready", info: { ...infoOf(distil, true), notice: "Other numbers." } });
+  harness.models.engineChanged({ name: "ready", info: { ...infoOf(distil, true), notices: ["Other numbers."] } });
   harness.models.choose(distil.id);
   assert.equal(harness.loads.length, 4);
 });
@@ -176,7 +176,7 @@ test("a failure names the model; Retry loads it again, choosing the bundled one 
   await harness.last.fail(new EngineError("not_found", "There is no such file."));
   assert.deepEqual(harness.state.failure, {
     model: distil,
-    message: "DistilGPT2 could not be loaded. There is no such file.",
+    words: { key: "model_not_loaded", values: { title: "DistilGPT2", reason: "There is no such file." } },
   });
   assert.equal(harness.active, bundled);
   harness.models.retry();
@@ -199,7 +199,7 @@ test("a restart is told until it is ready; one that fails leaves Retry", async (
   assert.equal(harness.state.restarting, null);
   harness.models.engineChanged({ name: "failed", error });
   assert.equal(harness.active, undefined);
-  assert.deepEqual(harness.state.failure, { model: bundled, message: "The engine stopped." });
+  assert.deepEqual(harness.state.failure, { model: bundled, words: "The engine stopped." });
   harness.models.retry();
   await harness.last.finish();
   assert.equal(harness.active, bundled);

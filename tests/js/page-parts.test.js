@@ -1,23 +1,22 @@
-// The page's small parts: what the status says, the hint of keys, the draft, what is announced, the server.
+// The page's small parts: what the status says, the hint of keys, what is announced, the server.
 
 import assert from "node:assert/strict";
 import { get } from "node:http";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { serve } from "../../tools/serve.js";
-import { Draft } from "../../www/editor/draft.js";
 import { MODELS } from "../../www/models.js";
 import { Announcer } from "../../www/ui/announcer.js";
 import { hintFor } from "../../www/ui/hint.js";
 import { describe } from "../../www/ui/status.js";
-import { followKeyboard } from "../../www/ui/suggestion-bar.js";
+import { followKeyboard } from "../../www/ui/window-space.js";
 
 /** @import { ModelInfo } from "../../www/engine/protocol.js" */
 /** @import { ModelState } from "../../www/ui/model-switch.js" */
 
 const [pocket, distil] = MODELS;
 /** @type {ModelInfo} */
-const info = { id: distil.id, dtype: "q8", n_positions: 1024, n_parameters: 82e6, sizeBytes: 1e8, verified: true, kept: true, build: "plain", threads: 1, notice: null };
+const info = { id: distil.id, dtype: "q8", n_positions: 1024, n_parameters: 82e6, sizeBytes: 1e8, verified: true, kept: true, build: "plain", threads: 1, notices: [] };
 /** @type {ModelState} */
 const nothing = { active: null, loading: null, failure: null, restarting: null };
 const idle = { isThinking: false, suggestionProblem: null, draftProblem: null };
@@ -55,12 +54,12 @@ test("progress is in bytes and an honest percentage", () => {
 });
 
 test("every problem is told, a notice apart from them, and what failed can be tried again", () => {
-  const failure = { model: distil, message: "It failed." };
-  const active = { model: distil, info: { ...info, notice: "Not kept." } };
-  const writing = { isThinking: false, suggestionProblem: "No words.", draftProblem: "The draft is not kept." };
+  const failure = { model: distil, words: "It failed." };
+  const active = { model: distil, info: { ...info, notices: ["Not kept.", { key: /** @type {const} */ ("no_storage") }] } };
+  const writing = { isThinking: false, suggestionProblem: "No words.", draftProblem: "Not saved." };
   const status = describe({ ...nothing, active, failure }, writing);
-  assert.deepEqual(status.problems, ["It failed.", "The draft is not kept.", "No words."]);
-  assert.equal(status.notice, "Not kept.");
+  assert.deepEqual(status.problems, ["It failed.", "Not saved.", "No words."]);
+  assert.match(status.notice ?? "", /^Not kept\. This browser gives the page no storage/);
   assert.equal(status.canRetry, true);
   const calm = describe({ ...nothing, active: { model: distil, info } }, idle);
   assert.deepEqual([calm.problems, calm.notice], [[], null]);
@@ -75,102 +74,18 @@ test("a download can be cancelled if another model writes, and chosen once one w
 });
 
 test("the hint names the keys that apply", () => {
-  assert.equal(hintFor({ suggestion: "", tabLeaves: false }, false), "Tab suggest · Esc, Tab leave the text");
-  assert.equal(hintFor({ suggestion: " sea", tabLeaves: false }, false), "Tab accept · Ctrl+→ word · Esc dismiss");
-  assert.equal(hintFor({ suggestion: " sea", tabLeaves: false }, true), "Tab accept · ⌥→ word · Esc dismiss");
-  assert.equal(hintFor({ suggestion: "", tabLeaves: true }, false), "Tab leaves the text");
-});
-
-/** Timers that run out when the test says so. */
-class Timers {
-  /** @type {Map<number, () => void>} */
-  pending = new Map();
-  #last = 0;
-
-  clock = {
-    setTimeout: (/** @type {() => void} */ callback) => {
-      this.pending.set(++this.#last, callback);
-      return this.#last;
-    },
-    clearTimeout: (/** @type {number} */ timer) => this.pending.delete(timer),
-  };
-
-  runOut() {
-    for (const callback of [...this.pending.values()]) callback();
-  }
-}
-
-/** A browser's storage. @param {Record<string, string>} [items] */
-const storeOf = (items = {}) => {
-  const map = new Map(Object.entries(items));
-  return {
-    getItem: (/** @type {string} */ key) => map.get(key) ?? null,
-    setItem: (/** @type {string} */ key, /** @type {string} */ value) => void map.set(key, value),
-  };
-};
-
-test("the draft is saved a moment after a change, however fast the next ones come, or at once when the page goes", () => {
-  const timers = new Timers();
-  let saves = 0;
-  const tab = storeOf();
-  const setItem = (/** @type {string} */ key, /** @type {string} */ text) => {
-    saves += 1;
-    tab.setItem(key, text);
-  };
-  const draft = new Draft({ tab: { ...tab, setItem }, device: storeOf(), clock: timers.clock, onProblem: (problem) => assert.equal(problem, null) });
-  assert.equal(draft.read(), "");
-  draft.save();
-  assert.equal(saves, 0, "nothing to save");
-  draft.changed(() => "a");
-  const [running] = timers.pending.keys();
-  draft.changed(() => "ab");
-  assert.deepEqual([...timers.pending.keys()], [running], "a change does not put the saving off");
-  timers.runOut();
-  assert.equal(draft.read(), "ab");
-  assert.equal(timers.pending.size, 0);
-  draft.changed(() => "abc");
-  draft.save();
-  assert.equal(draft.read(), "abc");
-  assert.equal(timers.pending.size, 0);
-  assert.equal(saves, 2);
-});
-
-test("two tabs keep a draft each; a new one begins with what was saved last", () => {
-  const device = storeOf();
-  const open = (tab = storeOf()) => {
-    const draft = new Draft({ tab, device, clock: new Timers().clock, onProblem: () => {} });
-    return { tab, draft };
-  };
-  const [one, other] = [open(), open()];
-  one.draft.changed(() => "One.");
-  one.draft.save();
-  other.draft.changed(() => "Other.");
-  other.draft.save();
-  assert.equal(open(one.tab).draft.read(), "One.");
-  assert.equal(open(other.tab).draft.read(), "Other.");
-  assert.equal(open().draft.read(), "Other.");
-});
-
-test("a draft that cannot be saved is told with a way out, until it can", () => {
-  /** @type {(string | null)[]} */
-  const problems = [];
-  let isFull = true;
-  const setItem = () => {
-    if (isFull) throw new DOMException("full", "QuotaExceededError");
-  };
-  const timers = new Timers();
-  const draft = new Draft({
-    tab: { ...storeOf(), setItem },
-    device: storeOf(),
-    clock: timers.clock,
-    onProblem: (message) => problems.push(message),
-  });
-  draft.changed(() => "a");
-  timers.runOut();
-  assert.match(problems[0] ?? "", /copy yours elsewhere/);
-  isFull = false;
-  draft.save();
-  assert.deepEqual(problems.slice(1), [null]);
+  const nothing = { alternatives: [], index: 0, isThinking: false, tabLeaves: false };
+  const one = { ...nothing, alternatives: [" sea"] };
+  const two = { ...nothing, alternatives: [" sea", " bee"] };
+  const keys = { isListOpen: false, isMac: false };
+  const onMac = { isListOpen: false, isMac: true };
+  assert.equal(hintFor(nothing, keys), "Tab suggest · Esc, Tab leave the text");
+  assert.equal(hintFor(one, keys), "Tab accept · Ctrl+→ word · Esc dismiss");
+  assert.equal(hintFor(one, onMac), "Tab accept · ⌥→ word · Esc dismiss");
+  assert.equal(hintFor(two, keys), "Tab accept · Ctrl+→ word · Alt+] next · Esc dismiss");
+  assert.equal(hintFor(two, onMac), "Tab accept · ⌥→ word · ⌥] next · Esc dismiss");
+  assert.equal(hintFor(two, { ...keys, isListOpen: true }), "↑ ↓ choose · Enter accept · Esc close");
+  assert.equal(hintFor({ ...nothing, tabLeaves: true }, keys), "Tab leaves the text.");
 });
 
 test("a suggestion is announced while it stands; other news is not taken back with it", () => {

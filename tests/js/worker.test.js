@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import { EngineError } from "../../www/engine/errors.js";
 import { EngineHost } from "../../www/engine/host.js";
+import { inWords } from "../../www/strings.js";
 import { FakeWasm, fakeModel } from "./fake-model.js";
 import { FakeSleep, turn } from "./fakes.js";
 
@@ -67,6 +68,9 @@ const load = (id) => host.handle({ type: "load", id, model: fake.model, dtype: "
 /** @param {number} id @param {string} [prompt] */
 const generate = (id, prompt = "Once") =>
   host.handle({ type: "generate", id, prompt, generation_config: { max_new_tokens: 2, seed: 7 } });
+/** @param {number} id @param {string} [before] @param {number | null} [gate] */
+const suggest = (id, before = "Once", gate = null) =>
+  host.handle({ type: "suggest", id, before, after: " there", generation_config: { seed: 7 }, gate });
 /** @param {number} id @returns {any} how the request ended, which it must have done once */
 function ending(id) {
   const endings = posted.filter((message) => "id" in message && message.id === id && /done|error/.test(message.type));
@@ -111,7 +115,7 @@ describe("load", () => {
   test("a worker in which no build starts is of no more use", async () => {
     openWasm = () => Promise.reject(new EngineError("not_started", "no WebAssembly here"));
     await load(1);
-    assert.equal(ending(1).error.message, "no WebAssembly here");
+    assert.equal(inWords(ending(1).error.words), "no WebAssembly here");
     assert.equal(ending(1).fatal, true);
   });
 
@@ -170,7 +174,7 @@ describe("load", () => {
     wasm.pushError = new WebAssembly.RuntimeError("unreachable");
     await load(1);
     assert.equal(ending(1).fatal, true);
-    assert.match(ending(1).error.message, /not enough memory \(unreachable\).*close other tabs.*smaller model/);
+    assert.match(inWords(ending(1).error.words), /not enough memory \(unreachable\).*close other tabs.*smaller model/);
   });
 
   test("the old model answers until the new one is ready, and is freed then", async () => {
@@ -208,7 +212,7 @@ describe("generate", () => {
   test("without a model is an error with a way out", async () => {
     await generate(1);
     assert.equal(ending(1).error.code, "no_model");
-    assert.match(ending(1).error.message, /Load one/);
+    assert.match(inWords(ending(1).error.words), /Load one/);
   });
 
   for (const count of [0, 1, 3]) {
@@ -263,7 +267,7 @@ describe("generate", () => {
     assert.deepEqual(ending(2), {
       type: "error",
       id: 2,
-      error: { name: "EngineError", code: "invalid_parameter", message: "temperature must be > 0, got 0" },
+      error: { name: "EngineError", code: "invalid_parameter", words: "temperature must be > 0, got 0" },
       fatal: false,
     });
     wasm.script = [sequence("upon")];
@@ -277,7 +281,88 @@ describe("generate", () => {
     await generate(2);
     assert.equal(ending(2).fatal, true);
     assert.equal(ending(2).error.code, "internal");
-    assert.equal(ending(2).error.message, "unreachable");
+    assert.equal(inWords(ending(2).error.words), "unreachable");
+  });
+});
+
+describe("suggest", () => {
+  const list = (/** @type {string[]} */ ...texts) => texts.map((text) => ({ text, isComplete: false, mean_log_probability: -1 }));
+  const changed = (/** @type {string[]} */ ...texts) => ({ type: "suggestions", suggestions: list(...texts) });
+  const unchanged = { type: "unchanged" };
+
+  test("without a model is an error with a way out", async () => {
+    await suggest(1);
+    assert.equal(ending(1).error.code, "no_model");
+  });
+
+  for (const gate of [null, -0.5]) {
+    test(`tells what has changed, and ends with the last (gate ${gate})`, async () => {
+      await load(1);
+      wasm.script = [prefill, unchanged, changed(" upon"), unchanged, changed(" upon a", " there"), unchanged];
+      nowMs = 42;
+      await suggest(2, "Once", gate);
+      assert.deepEqual(wasm.sessions[0].begun, [
+        { prompt: "Once", generation_config: { seed: 7 }, now_ms: 42 },
+        { after: " there", gate: gate ?? undefined },
+      ]);
+      assert.deepEqual(
+        posted.filter((message) => message.type === "suggestions"),
+        [
+          { type: "suggestions", id: 2, suggestions: list(" upon") },
+          { type: "suggestions", id: 2, suggestions: list(" upon a", " there") },
+        ],
+      );
+      assert.deepEqual(ending(2).result, list(" upon a", " there"));
+    });
+  }
+
+  test("where there is nothing to continue, ends with none and leaves the session alone", async () => {
+    await load(1);
+    wasm.script = [changed(" upon")];
+    await suggest(2, "");
+    assert.deepEqual(ending(2).result, []);
+    assert.deepEqual(wasm.sessions[0].begun, []);
+  });
+
+  test("is cancelled within one step", async () => {
+    await load(1);
+    wasm.script = [changed(" a"), changed(" a b"), changed(" a b c")];
+    onNextTask = () => host.handle({ type: "cancel", id: 2 });
+    await suggest(2);
+    assert.equal(posted.filter((message) => message.type === "suggestions").length, 1);
+    assert.equal(ending(2).error.code, "aborted");
+  });
+
+  for (const [what, newer] of Object.entries({ suggest, generate })) {
+    test(`is aborted by a newer ${what}, which it does not disturb`, async () => {
+      await load(1);
+      wasm.script = [changed(" a"), unchanged];
+      /** @type {Promise<void> | undefined} */
+      let other;
+      onNextTask = () => {
+        onNextTask = () => {};
+        other = newer(3, "Twice");
+      };
+      await suggest(2);
+      await other;
+      assert.equal(ending(2).error.code, "aborted");
+      assert.equal(ending(3).type, "done");
+    });
+  }
+
+  test("aborts an older generate", async () => {
+    await load(1);
+    wasm.script = [token("a"), token("b")];
+    /** @type {Promise<void> | undefined} */
+    let newer;
+    onNextTask = () => {
+      onNextTask = () => {};
+      newer = suggest(3);
+    };
+    await generate(2);
+    await newer;
+    assert.equal(ending(2).error.code, "aborted");
+    assert.equal(ending(3).type, "done");
   });
 });
 

@@ -1,13 +1,24 @@
-// For every reader and device: axe-core, phone and zoom, the page's own policy.
+// For every device: axe-core, contrast, phones, narrow windows, the page's own policy.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { after, afterEach, before, test } from "node:test";
-import { RAIN, Site, WEIGHTS_PATH, gone, ready, suggestion, write, written } from "./harness.js";
+import {
+  PHONE,
+  RAIN,
+  Site,
+  WEIGHTS_PATH,
+  ZOOMED,
+  assertAccessible,
+  ghost,
+  gone,
+  overflowPx,
+  ready,
+  suggestion,
+  write,
+  written,
+} from "./harness.js";
 
-/** @import { BrowserContextOptions, Page } from "playwright-core" */
-
-const axe = await readFile(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+/** @import { BrowserContextOptions } from "playwright-core" */
 
 /** @type {Site} */
 let site;
@@ -17,60 +28,50 @@ before(async () => {
 after(() => site.close());
 afterEach(() => site.hub.mend(WEIGHTS_PATH));
 
-/** A small Android phone with Chrome. @type {BrowserContextOptions} */
-const PHONE = {
-  viewport: { width: 390, height: 664 },
-  isMobile: true,
-  hasTouch: true,
-  userAgent:
-    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36",
-};
-
-/**
- * @param {Page} page
- * @param {string} state what the page shows
- */
-async function assertAccessible(page, state) {
-  const violations = await page.evaluate(async () => {
-    const { axe } = /** @type {{axe: {run(): Promise<{violations: any[]}>}}} */ (/** @type {unknown} */ (window));
-    const { violations } = await axe.run();
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map((/** @type {{html: string}} */ node) => node.html).join(" ")}`);
-  });
-  assert.deepEqual(violations, [], state);
+for (const [look, options] of /** @type {[string, BrowserContextOptions][]} */ ([
+  ["light", { colorScheme: "light" }],
+  ["dark", { colorScheme: "dark" }],
+  ["forced colours", { forcedColors: "active" }],
+  ["Chinese", { locale: "zh-CN" }],
+  ["200 % zoom", ZOOMED],
+])) {
+  test(`axe-core finds nothing (${look})`, () =>
+    site.visit(async (page) => {
+      site.hub.fail(WEIGHTS_PATH, "status", { status: 404 });
+      await assertAccessible(page, "empty");
+      await page.locator("#open-models:enabled").waitFor();
+      await page.locator(".cm-content").focus();
+      await write(page, RAIN);
+      await ghost(page).waitFor();
+      await assertAccessible(page, "with a suggestion");
+      await page.locator("#open-about").click();
+      await assertAccessible(page, "with the about dialog");
+      await page.keyboard.press("Escape");
+      await page.locator("#open-models").click();
+      await assertAccessible(page, "with the choice of models");
+      await page.getByLabel("DistilGPT2").check();
+      await page.locator("#use-model").click();
+      await page.locator("#problem-text", { hasText: "DistilGPT2" }).waitFor();
+      await assertAccessible(page, "with an error");
+      await page.locator("#update").evaluate((line) => {
+        /** @type {HTMLElement} */ (line).hidden = false;
+        /** @type {Element} */ (line.firstElementChild).textContent = "A new version is ready.";
+      });
+      await assertAccessible(page, "with the offer of a new version");
+      site.hub.mend(WEIGHTS_PATH);
+      const devtools = await page.context().newCDPSession(page);
+      await devtools.send("Storage.overrideQuotaForOrigin", { origin: new URL(page.url()).origin, quotaSize: 5_000_000 });
+      await page.locator("#retry").click();
+      await page.locator("#notice").waitFor();
+      await assertAccessible(page, "with a notice");
+    }, options));
 }
 
-/** @param {Page} page */
-const overflowPx = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-
 for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
-  test(`axe-core finds nothing (${colorScheme})`, () =>
-    site.visit(
-      async (page) => {
-        site.hub.fail(WEIGHTS_PATH, "status", { status: 404 });
-        await page.evaluate(axe);
-        await assertAccessible(page, "empty");
-        await ready(page);
-        await write(page, RAIN);
-        await suggestion(page);
-        await assertAccessible(page, "with a suggestion");
-        await page.locator("#open-about").click();
-        await assertAccessible(page, "with the about dialog");
-        await page.getByRole("button", { name: "Close" }).click();
-        await page.locator("#open-models").click();
-        await assertAccessible(page, "with the choice of models");
-        await page.getByLabel("DistilGPT2").check();
-        await page.locator("#use-model").click();
-        await page.locator("#problem-text", { hasText: "could not be loaded" }).waitFor();
-        await assertAccessible(page, "with an error");
-      },
-      { colorScheme },
-    ));
-
   test(`axe-core finds nothing on a phone (${colorScheme})`, () =>
     site.visit(
       async (page) => {
         site.hub.fail(WEIGHTS_PATH, "stall");
-        await page.evaluate(axe);
         await ready(page);
         await write(page, RAIN);
         await suggestion(page);

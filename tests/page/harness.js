@@ -15,6 +15,9 @@ import { startHub } from "../hub/server.js";
 
 export const RAIN = "The rain had stopped by the time we reached the ";
 
+/** A window of 1,280 x 800 px at 200 %. @type {BrowserContextOptions} */
+export const ZOOMED = { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 };
+
 const www = new URL("../../www/", import.meta.url);
 const [pocket, distil] = MODELS;
 
@@ -24,10 +27,23 @@ export const GOLDEN = await readFile(new URL("../fixtures/pocket.json", import.m
 /** Where the hub keeps the weights that this test calls DistilGPT2. */
 export const WEIGHTS_PATH = new URL(distil.files.weights.url).pathname;
 
+const axe = await readFile(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+
+/** A small Android phone with Chrome. @type {BrowserContextOptions} */
+export const PHONE = {
+  viewport: { width: 390, height: 664 },
+  isMobile: true,
+  hasTouch: true,
+  userAgent:
+    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36",
+};
+
 export class Site {
   #server;
   #browser;
   hub;
+  /** @type {string[]} what the page's server was asked for */
+  paths = [];
 
   /**
    * @param {import("node:http").Server} server
@@ -38,6 +54,7 @@ export class Site {
     this.#server = server;
     this.#browser = browser;
     this.hub = hub;
+    server.prependListener("request", ({ url }) => this.paths.push(String(url)));
   }
 
   /** @param {string} [root] the folder to serve */
@@ -54,6 +71,20 @@ export class Site {
     return new Site(server, browser, hub);
   }
 
+  /**
+   * Has the page's server send less than it does, as hosts do that cannot be told what to send.
+   * @param {string[]} names of headers, in lower case
+   */
+  withhold(names) {
+    this.#server.prependListener("request", (_request, response) => {
+      const { writeHead } = response;
+      response.writeHead = (/** @type {number} */ status, /** @type {any} */ headers) => {
+        const left = Object.entries(headers).filter(([name]) => !names.includes(name.toLowerCase()));
+        return writeHead.call(response, status, Object.fromEntries(left));
+      };
+    });
+  }
+
   async close() {
     await this.#browser.close();
     this.#server.close();
@@ -62,12 +93,14 @@ export class Site {
 
   /**
    * Runs a test in a browser that was never here, and fails if the page breaks its own policy or throws.
+   * Without a service worker, which would answer the page before `route` does, unless the options allow it.
    * @param {(page: Page) => Promise<void>} run
    * @param {BrowserContextOptions} [options]
    */
   async visit(run, options) {
-    const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", ...options });
     try {
+      if (options?.serviceWorkers !== "allow") await context.addInitScript(withoutServiceWorker);
       await context.route("**/models.js", (route) =>
         route.fulfill({ contentType: "text/javascript", body: modelsForTests() }),
       );
@@ -99,8 +132,13 @@ function countSeeds() {
   crypto.getRandomValues = (array) => (array.length === 1 ? array.fill(++seed) : random(array));
 }
 
+/** As in private windows of some browsers. */
+function withoutServiceWorker() {
+  delete /** @type {{serviceWorker?: unknown}} */ (Navigator.prototype).serviceWorker;
+}
+
 /** The source of models.js with the hub's files as they are here. */
-function modelsForTests() {
+export function modelsForTests() {
   const weights = { ...pocket.files.weights, url: distil.files.weights.url };
   const config = { ...pocket.files.config, url: distil.files.config.url };
   const table = [pocket, { ...distil, files: { ...distil.files, config, weights } }];
@@ -180,3 +218,21 @@ export const ghost = (page) => page.locator(".ghost-text");
 
 /** @param {Page} page */
 export const gone = (page) => ghost(page).waitFor({ state: "detached" });
+
+/** How far the page could be scrolled sideways. @param {Page} page */
+export const overflowPx = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+/**
+ * axe-core finds no violation.
+ * @param {Page} page
+ * @param {string} state what the page shows
+ */
+export async function assertAccessible(page, state) {
+  await page.evaluate(axe);
+  const violations = await page.evaluate(async () => {
+    const { axe } = /** @type {{axe: {run(): Promise<{violations: any[]}>}}} */ (/** @type {unknown} */ (window));
+    const { violations } = await axe.run();
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map((/** @type {{html: string}} */ node) => node.html).join(" ")}`);
+  });
+  assert.deepEqual(violations, [], state);
+}

@@ -72,6 +72,43 @@ test("after an accept the next suggestion comes by itself", () =>
     assert.equal(await written(page), RAIN + first + second);
   }));
 
+test("taken while it grows, it is taken as far as it is shown, and goes on from there", async () => {
+  /** @type {string} */
+  let whole;
+  await site.visit(async (page) => {
+    await ready(page);
+    await write(page, RAIN);
+    whole = await suggestion(page);
+  });
+  await site.visit(async (page) => {
+    await ready(page);
+    await write(page, RAIN);
+    await ghost(page).waitFor();
+    await page.keyboard.press("Tab");
+    const taken = await written(page);
+    assert.ok(taken.length > RAIN.length);
+    await suggestion(page);
+    const rest = await ghost(page).textContent();
+    assert.ok(`${taken}${rest}`.startsWith(RAIN + whole), `${taken}|${rest}`);
+  });
+});
+
+test("inside a word and before one nothing is suggested, between words what does not follow already", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    await page.locator("#automatic").uncheck();
+    await page.locator(".cm-content").focus();
+    await write(page, "We walked to the river.");
+    const announcer = page.locator("#announcer");
+    for (const [keys, isAskable] of /** @type {[number, boolean][]} */ ([[3, false], [3, false], [1, true]])) {
+      for (let i = 0; i < keys; i++) await page.keyboard.press("ArrowLeft");
+      await announcer.evaluate((region) => (region.textContent = ""));
+      await page.keyboard.press("Control+Space");
+      if (isAskable) assert.doesNotMatch(await suggestion(page), /river/);
+      else await announcer.filter({ hasText: "Nothing to continue here" }).waitFor({ state: "attached" });
+    }
+  }));
+
 test("Ctrl+→ accepts the next word and keeps the rest", () =>
   site.visit(async (page) => {
     await ready(page);

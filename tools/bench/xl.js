@@ -77,5 +77,5 @@ async function visitWith({ files, threads }) {
   const onToken = () => times.push(performance.now());
   await client.generate("The rain had stopped by the time", { max_new_tokens: 9, eos_token_id: [] }, { onToken });
   const msPerToken = Math.round((times[8] - times[0]) / 8);
-  return { loadMs, msPerToken, sizeMb: Math.round(info.sizeBytes / 1e6), kept: info.kept, build: info.build, notice: info.notice };
+  return { loadMs, msPerToken, sizeMb: Math.round(info.sizeBytes / 1e6), kept: info.kept, build: info.build, notices: info.notices };
 }

@@ -1,45 +1,92 @@
 // The writing surface: CodeMirror set up for prose.
 
-import { EditorView, history, historyKeymap, keymap, placeholder, standardKeymap } from "../vendor/codemirror.js";
+import { say } from "../strings.js";
+import { Decoration, EditorState, EditorView, history, historyKeymap, keymap, placeholder, standardKeymap } from "../vendor/codemirror.js";
+import { authorship, marksOf } from "./authorship.js";
 
-/** @import { Extension } from "@codemirror/state" */
+/**
+ * @import { Extension } from "@codemirror/state"
+ * @import { Content } from "../documents/document.js"
+ */
 
 // On Android CodeMirror would take its text from an EditContext, and composition events would pass the page by.
 Object.assign(EditorView, { EDIT_CONTEXT: false });
 
+// Each line by its first letter, as a text may quote Hebrew in English or English in Hebrew.
+const autoDirection = Decoration.line({ attributes: { dir: "auto" } });
+const directionOfLines = [
+  EditorView.perLineTextDirection.of(true),
+  EditorView.decorations.of(({ state, viewport }) => {
+    const lines = [];
+    for (let at = viewport.from; at <= viewport.to; ) {
+      const line = state.doc.lineAt(at);
+      lines.push(autoDirection.range(line.from));
+      at = line.to + 1;
+    }
+    return Decoration.set(lines);
+  }),
+];
+
+// CodeMirror's own announcement.
+const phrases = EditorState.phrases.of({
+  get ["Selection deleted"]() {
+    return say("selection_deleted");
+  },
+});
+
 /**
- * @param {Element} parent
- * @param {string} text
+ * The editor's state for a document. All have the same parts, but each its own past for undo to go back to.
+ * @param {Content} content
  * @param {object} options
  * @param {Extension} options.extensions
- * @param {(getText: () => string) => void} options.onEdit
+ * @param {(state: EditorState) => void} options.onEdit
  * @param {() => number} options.coveredPx how much of the window's bottom other things cover
+ * @param {() => boolean} options.isAuthorShown whether the model's words look different from the writer's
+ * @returns {EditorState} an editor with it says its words again, in the page's language, when anything is dispatched
  */
-export function createEditor(parent, text, { extensions, onEdit, coveredPx }) {
-  return new EditorView({
-    parent,
+export function editorState({ text, marks }, { extensions, onEdit, coveredPx, isAuthorShown }) {
+  return EditorState.create({
     doc: text,
     selection: { anchor: text.length },
     extensions: [
       extensions,
+      authorship(marks, isAuthorShown),
       history(),
       keymap.of([...standardKeymap, ...historyKeymap]),
       EditorView.lineWrapping,
+      directionOfLines,
+      phrases,
       // The caret stays clear of them, with room for a suggestion that takes three lines.
       EditorView.scrollMargins.of((view) => ({ bottom: coveredPx() + 2 * view.defaultLineHeight })),
       EditorView.updateListener.of(({ docChanged, state }) => {
-        if (docChanged) onEdit(() => state.doc.toString());
+        if (docChanged) onEdit(state);
       }),
-      placeholder("Begin to write, and the model goes on …"),
-      EditorView.contentAttributes.of({
-        "aria-label": "Your text",
+      placeholder(placeholderText),
+      EditorView.contentAttributes.of(() => ({
+        "aria-label": say("editor_label"),
+        "aria-placeholder": say("placeholder"),
         "aria-describedby": "hint",
+        // Unknown, whatever the page speaks.
+        lang: "",
         autocapitalize: "sentences",
         autocorrect: "on",
         spellcheck: "true",
         // The browser's own predictions would compete with ours.
         writingsuggestions: "false",
-      }),
+      })),
     ],
   });
+}
+
+/**
+ * @param {EditorState} state
+ * @returns {Content}
+ */
+export const contentOf = (state) => ({ text: state.doc.toString(), marks: marksOf(state) });
+
+function placeholderText() {
+  const span = document.createElement("span");
+  span.dataset.text = "placeholder";
+  span.textContent = say("placeholder");
+  return span;
 }

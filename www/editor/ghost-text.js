@@ -10,7 +10,8 @@ import {
   isolateHistory,
   keymap,
 } from "../vendor/codemirror.js";
-import { firstWord, promptStart } from "./state.js";
+import { say } from "../strings.js";
+import { firstWord, isAskable, promptStart } from "./state.js";
 
 /**
  * @import { EditorState, Extension, StateEffectType, Transaction } from "@codemirror/state"
@@ -20,21 +21,35 @@ import { firstWord, promptStart } from "./state.js";
  */
 
 /**
- * `suggestion` is what stands at the caret. `tabLeaves`: the next Tab goes to the next control, as everywhere else on a page.
- * @typedef {{suggestion: string, tabLeaves: boolean}} GhostState
+ * What could stand at the caret, the best first, and the `index` of what does.
+ * @typedef {{alternatives: string[], index: number}} Suggestions
  */
 
+/**
+ * `isThinking`: more may come. `tabLeaves`: the next Tab goes to the next control, as everywhere else on a page.
+ * @typedef {Suggestions & {isThinking: boolean, tabLeaves: boolean}} GhostState
+ */
+
+/**
+ * @typedef {object} GhostWorld
+ * @property {Suggester} suggester
+ * @property {(sentence: string) => void} announce to a writer who cannot see what a key has done
+ */
+
+// Enough to tell whether a suggestion says what stands behind the caret already.
+const AFTER_LENGTH = 200;
+
 /** @type {GhostState} */
-const NOTHING = { suggestion: "", tabLeaves: false };
+const NOTHING = { alternatives: [], index: 0, isThinking: false, tabLeaves: false };
 
 /** @type {StateEffectType<Partial<GhostState>>} */
 const setGhost = StateEffect.define();
 
-const ghost = StateField.define({
+export const ghost = StateField.define({
   create: () => NOTHING,
   update(value, transaction) {
     // Whatever moves text or caret ends it; the suggester says at once what of it still holds.
-    let next = transaction.docChanged || transaction.selection ? NOTHING : value;
+    let next = transaction.docChanged || transaction.selection ? { ...NOTHING, isThinking: value.isThinking } : value;
     for (const effect of transaction.effects) {
       if (effect.is(setGhost)) next = { ...next, ...effect.value };
     }
@@ -42,7 +57,7 @@ const ghost = StateField.define({
   },
   provide: (field) =>
     EditorView.decorations.compute([field, "selection"], (state) => {
-      const { suggestion } = state.field(field);
+      const suggestion = shownOf(state.field(field));
       if (suggestion === "") return Decoration.none;
       const widget = Decoration.widget({ widget: new GhostText(suggestion), side: 1 });
       return Decoration.set(widget.range(state.selection.main.head));
@@ -78,16 +93,15 @@ class GhostText extends WidgetType {
 }
 
 /**
- * @param {object} options
- * @param {Suggester} options.suggester
- * @param {(state: GhostState) => void} options.onChange
- * @param {(sentence: string) => void} options.announce to a writer who cannot see what a key has done
+ * @param {GhostWorld & {onChange: (state: GhostState) => void}} world
  * @returns {Extension}
  */
-export function ghostText({ suggester, onChange, announce }) {
+export function ghostText(world) {
+  const { suggester, onChange, announce } = world;
+
   /** @param {EditorView} view */
-  const ask = (view) => {
-    if (!suggester.ask(contextOf(view.state))) announce("Nothing to continue here: put the caret behind a word.");
+  const askNow = (view) => {
+    ask(view, world);
     return true;
   };
 
@@ -95,12 +109,19 @@ export function ghostText({ suggester, onChange, announce }) {
   const dismiss = (view) => {
     suggester.dismiss();
     view.dispatch({ effects: setGhost.of({ tabLeaves: true }) });
-    announce("Tab leaves the text.");
+    announce(say("tab_leaves"));
     return true;
   };
 
   /** @param {EditorView} view */
   const acceptWord = (view) => accept(view, firstWord);
+
+  /** @type {Record<string, (view: EditorView) => boolean>} */
+  const altKeys = {
+    Backslash: askNow,
+    BracketRight: (view) => isShown(view.state) && showOther(view, world, "next"),
+    BracketLeft: (view) => isShown(view.state) && showOther(view, world, "previous"),
+  };
 
   /** @param {ViewUpdate} update */
   const follow = ({ view, state, startState, transactions, docChanged, selectionSet }) => {
@@ -118,14 +139,15 @@ export function ghostText({ suggester, onChange, announce }) {
     // Before every other keymap: while a suggestion stands, its keys are its own.
     Prec.highest(
       keymap.of([
-        { key: "Tab", run: (view) => accept(view, whole) || ask(view) },
+        { key: "Tab", run: (view) => accept(view, whole) },
         { key: "Ctrl-ArrowRight", mac: "Alt-ArrowRight", run: acceptWord },
         { mac: "Cmd-ArrowRight", run: acceptWord },
-        { key: "Ctrl-Space", run: ask },
+        { key: "Ctrl-Space", run: askNow },
+        { key: "F2", run: (view) => read(view, world) },
         { key: "Escape", run: dismiss },
       ]),
     ),
-    Prec.highest(EditorView.domEventHandlers({ keydown: (event, view) => isAltBackslash(event) && ask(view) })),
+    Prec.highest(EditorView.domEventHandlers({ keydown: (event, view) => isAlt(event) && altKeys[event.code]?.(view) })),
     EditorView.updateListener.of(follow),
     EditorView.domEventObservers({
       // Back in the text, Tab is its own again.
@@ -135,6 +157,54 @@ export function ghostText({ suggester, onChange, announce }) {
     }),
   ];
 }
+
+/** @param {EditorState} state */
+export const canAsk = (state) => isAskable(contextOf(state));
+
+/**
+ * Asks for suggestions at the caret.
+ * @param {EditorView} view
+ * @param {GhostWorld} world
+ * @returns {boolean} false if there is nothing to continue, which is announced
+ */
+export function ask(view, { suggester, announce }) {
+  const isAsked = suggester.ask(contextOf(view.state));
+  // The writer may have scrolled elsewhere.
+  if (isAsked) view.dispatch({ scrollIntoView: true });
+  else announce(say("nothing_to_continue"));
+  return isAsked;
+}
+
+/**
+ * @param {EditorView} view
+ * @param {GhostWorld} world
+ * @param {"next" | "previous"} direction
+ */
+export function showOther(view, world, direction) {
+  world.suggester[direction]();
+  return read(view, world);
+}
+
+/**
+ * Announces what stands at the caret, and which of how many it is.
+ * @param {EditorView} view
+ * @param {GhostWorld} world
+ */
+function read({ state }, { announce }) {
+  const { alternatives, index } = state.field(ghost);
+  const values = { n: index + 1, total: alternatives.length, text: shownOf({ alternatives, index }) };
+  announce(alternatives.length === 0 ? say("suggestion_none") : say("nth_suggestion", values));
+  return true;
+}
+
+/**
+ * @param {Suggestions} suggestions
+ * @returns {string} what stands at the caret, "" for nothing
+ */
+export const shownOf = ({ alternatives, index }) => alternatives[index] ?? "";
+
+/** @param {EditorState} state */
+export const isShown = (state) => shownOf(state.field(ghost)) !== "";
 
 /** @param {string} suggestion */
 export const whole = (suggestion) => suggestion;
@@ -146,7 +216,7 @@ export const whole = (suggestion) => suggestion;
  * @returns {boolean} false if nothing is suggested
  */
 export function accept(view, part) {
-  const { suggestion } = view.state.field(ghost);
+  const suggestion = shownOf(view.state.field(ghost));
   if (suggestion === "") return false;
   view.dispatch({
     ...view.state.replaceSelection(part(suggestion)),
@@ -159,11 +229,23 @@ export function accept(view, part) {
 
 /**
  * @param {EditorView} view
- * @param {string} suggestion
+ * @param {Suggestions} suggestions
  */
-export function showSuggestion(view, suggestion) {
-  if (view.state.field(ghost).suggestion === suggestion) return;
-  view.dispatch({ effects: setGhost.of({ suggestion }) });
+export function showSuggestions(view, { alternatives, index }) {
+  const shown = view.state.field(ghost);
+  const isSame = `${index} ${alternatives.join("\n")}` === `${shown.index} ${shown.alternatives.join("\n")}`;
+  // The suggester answers every change of the view; were this one more, they would never end.
+  if (isSame) return;
+  // A shorter one at the end of the text could leave the caret below the window.
+  view.dispatch({ effects: setGhost.of({ alternatives, index }), scrollIntoView: index !== shown.index });
+}
+
+/**
+ * @param {EditorView} view
+ * @param {boolean} isThinking
+ */
+export function showThinking(view, isThinking) {
+  view.dispatch({ effects: setGhost.of({ isThinking }) });
 }
 
 /**
@@ -171,16 +253,16 @@ export function showSuggestion(view, suggestion) {
  * @returns {Context}
  */
 function contextOf({ doc, selection: { main } }) {
+  const paragraphEnd = doc.lineAt(main.head).to;
   return {
     before: doc.sliceString(promptStart(main.head), main.head),
-    after: doc.sliceString(main.head, main.head + 2), // two units hold any character
+    after: doc.sliceString(main.head, Math.min(paragraphEnd, main.head + AFTER_LENGTH)),
     hasSelection: !main.empty,
   };
 }
 
-// By its place on the keyboard: with Alt, a Mac types « there. With Ctrl too, it is Windows' AltGr, which writes.
-const isAltBackslash = (/** @type {KeyboardEvent} */ { code, altKey, ctrlKey, metaKey }) =>
-  code === "Backslash" && altKey && !ctrlKey && !metaKey;
+// These keys go by their place on the keyboard: with Alt, a Mac types « there. With Ctrl too, it is Windows' AltGr, which writes.
+const isAlt = (/** @type {KeyboardEvent} */ { altKey, ctrlKey, metaKey, shiftKey }) => altKey && !ctrlKey && !metaKey && !shiftKey;
 
 /** @param {Transaction} transaction */
 const isTakingBack = (transaction) => transaction.isUserEvent("undo") || transaction.isUserEvent("redo");

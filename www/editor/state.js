@@ -1,9 +1,7 @@
 // What is suggested where: pure functions of strings, without clock, model or DOM.
 
-/** @import { FinishReason } from "../engine/protocol.js" */
-
 /**
- * The text around the caret, and `hasSelection` where there is a range instead of a caret.
+ * The text around the caret, behind it no more than the paragraph, and `hasSelection` where there is a range instead of a caret.
  * @typedef {{before: string, after: string, hasSelection: boolean}} Context
  */
 
@@ -14,16 +12,6 @@ const words = new Intl.Segmenter("en", { granularity: "word" });
 
 const LOW_SURROGATE = /^[\uDC00-\uDFFF]/;
 const WORD_CHARACTER = /^[\p{L}\p{N}\p{M}_]/u;
-
-// A western full stop ends a sentence if what follows the space does not go on in lower case; a Chinese one always does.
-// Both wait for one character more, because a closing quotation mark still belongs to the sentence.
-const SENTENCE_END = /[.!?…]+["'”’)\]»]*(?=\s+[^\s\p{Ll}])|[。！？]+["'”’）」』》]*(?=[^"'”’）」』》。！？])/gu;
-const ABBREVIATION = /(?:^|[\s("“‘])(?:\p{Lu}|Mr|Mrs|Ms|Dr|St|Prof|Jr|Sr|vs|e\.g|i\.e)\.$/u;
-
-// What must not stand at the end of a suggestion: an opening quotation mark, a dash or joiner that waits for its other half.
-const DANGLING = /(?:(?<=^|\s)["'\p{Ps}\p{Pi}]+|[\p{Ps}\p{Pi}\p{Pd}\p{Pc}\u200D]+)$/u;
-// "can'" may become "can't", "3." become "3.14", and an emoji be joined with the next.
-const UNDECIDED = /[^\s\p{L}\p{N}\p{M}]+$/u;
 const CLOSING = /^[\p{Pe}\p{Pf}\p{Po}]+/u;
 
 /**
@@ -60,39 +48,12 @@ export function remainder(prompt, continuation, before) {
 }
 
 /**
- * The part of a model's continuation that is worth showing: at most to the end of the sentence or paragraph, and never a
- * piece of a word whose rest may still come or was cut off with the budget.
- * @param {string} continuation
- * @param {FinishReason | null} finish why the model stopped, null while it goes on
- * @returns {{text: string, isComplete: boolean}} complete: no further token changes it
+ * How a suggestion begins, by its first three words: two that begin alike are one, to the engine as well.
+ * @param {string} suggestion
  */
-export function presentable(continuation, finish) {
-  const [paragraph, ...others] = continuation.split(/\r?\n/);
-  const sentenceEnd = endOfSentence(paragraph);
-  if (sentenceEnd !== null) return { text: paragraph.slice(0, sentenceEnd), isComplete: true };
-  const isWhole = others.length > 0 || finish === "eos" || finish === "stop_string";
-  if (isWhole) return { text: paragraph.trimEnd(), isComplete: true };
-  if (finish === null) return { text: wholeWords(paragraph.replace(UNDECIDED, "")), isComplete: false };
-  return { text: wholeWords(paragraph), isComplete: true };
-}
-
-/**
- * @param {string} text
- * @returns {number | null}
- */
-function endOfSentence(text) {
-  for (const match of text.matchAll(SENTENCE_END)) {
-    const end = match.index + match[0].length;
-    if (!ABBREVIATION.test(text.slice(0, end))) return end;
-  }
-  return null;
-}
-
-/** @param {string} text */
-function wholeWords(text) {
-  const last = words.segment(text).containing(text.length - 1);
-  const whole = last?.isWordLike ? text.slice(0, last.index) : text;
-  return whole.trimEnd().replace(DANGLING, "").trimEnd();
+export function beginning(suggestion) {
+  const spoken = [...words.segment(suggestion)].filter(({ isWordLike }) => isWordLike);
+  return spoken.slice(0, 3).map(({ segment }) => segment.toLowerCase()).join(" ");
 }
 
 /**

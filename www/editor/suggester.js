@@ -1,30 +1,18 @@
-// Decides when to ask the model, and how much of its answer still holds: one text, one request, one suggestion.
+// Decides when to ask the model, and how much of its answer still holds: one text, one question, the alternatives it brought.
 
-import { isAskable, presentable, remainder } from "./state.js";
+import { defaultSettings } from "../settings.js";
+import { beginning, isAskable, remainder } from "./state.js";
 
 /**
  * @import { EngineClient } from "../engine/client.js"
  * @import { EngineError } from "../engine/errors.js"
- * @import { FinishReason, GenerationConfig } from "../engine/protocol.js"
+ * @import { GenerationConfig, Suggestion } from "../engine/protocol.js"
+ * @import { Settings } from "../settings.js"
  * @import { Context } from "./state.js"
  */
 
-const DEBOUNCE_MS = 50;
-
-/** @type {GenerationConfig} */
-const GENERATION_CONFIG = {
-  max_new_tokens: 24,
-  do_sample: true,
-  temperature: 0.7,
-  top_k: 50,
-  top_p: 0.9,
-  repetition_penalty: 1.1,
-  return_full_text: false,
-  token_healing: true,
-};
-
 // These are told by the engine's state, and the suggester is asked to renew its question when a model is ready again.
-const TOLD_ELSEWHERE = new Set(["aborted", "no_model", "worker_died"]);
+export const TOLD_ELSEWHERE = new Set(["aborted", "no_model", "worker_died"]);
 
 /** @type {Context} */
 const NOWHERE = { before: "", after: "", hasSelection: false };
@@ -32,16 +20,42 @@ const NOWHERE = { before: "", after: "", hasSelection: false };
 /** @typedef {{setTimeout(callback: () => void, ms: number): any, clearTimeout(timer: any): void}} Clock */
 
 /**
- * What the model has `written` after `prompt`, and the part of it to show.
- * @typedef {{prompt: string, written: string, shown: string, isComplete: boolean}} Continuation
+ * What may stand at the caret: of each alternative what is not yet typed, and which of them does. None: nothing does.
+ * @typedef {{alternatives: string[], index: number}} Offer
+ */
+
+/**
+ * What a model was asked, and the number of the answer: asked again, the same model gives the same one.
+ * @typedef {{before: string, after: string, generation_config: GenerationConfig, gate: number | null, index: number}} Origin
+ */
+
+/** @typedef {Suggestion & {origin: Origin}} Alternative */
+
+/**
+ * A question to the model and what has come of it.
+ * @typedef {object} Question
+ * @property {string} before the text that the alternatives go on with
+ * @property {number} seed
+ * @property {boolean} isByKey the writer wants an answer, even that there is none
+ * @property {Omit<Origin, "index">} asked
+ * @property {Alternative[]} kept alternatives that were there before the question
+ * @property {Alternative[]} alternatives these and the model's, best first
+ * @property {number} chosen which of them stands at the caret, as long as the text goes its way; else the first that it goes
+ * @property {boolean} isSettled that the one at the caret will not grow any more is told
+ * @property {boolean} isCounted
+ */
+
+/**
+ * What is not yet typed of the alternative numbered `i`.
+ * @typedef {{i: number, text: string, isComplete: boolean}} Left
  */
 
 /**
  * @typedef {object} SuggesterWorld
- * @property {Pick<EngineClient, "generate">} client
+ * @property {Pick<EngineClient, "suggest">} client
  * @property {Clock} clock
  * @property {() => number} nextSeed
- * @property {(text: string) => void} onSuggestion what to show at the caret from now on, "" for nothing
+ * @property {(offer: Offer) => void} onSuggestions
  * @property {(text: string) => void} onSettled what stands at the caret will not grow any more; "" if nothing came of a question by key
  * @property {(isThinking: boolean) => void} onThinking
  * @property {(error: Error) => void} onError
@@ -49,18 +63,44 @@ const NOWHERE = { before: "", after: "", hasSelection: false };
 
 export class Suggester {
   #world;
-  #isAutomatic = true;
+  #settings = defaultSettings();
   #context = NOWHERE;
   /** @type {any} */
   #timer;
-  /** @type {AbortController | null} the request whose tokens still count: the text's revision */
+  /** @type {AbortController | null} the request whose answers still count: the text's revision */
   #request = null;
-  /** @type {Continuation | null} */
-  #continuation = null;
+  /** @type {Question | null} */
+  #question = null;
+  #shown = { pauses: 0, withSuggestion: 0 };
 
   /** @param {SuggesterWorld} world */
   constructor(world) {
     this.#world = world;
+  }
+
+  /** How many questions that no key asked were answered at this gate, and how many of them with something to show. */
+  get shown() {
+    return { ...this.#shown };
+  }
+
+  /** What brought the suggestion at the caret; null if there is none. */
+  get origin() {
+    if (this.#question === null) return null;
+    const left = this.#left(this.#question);
+    const shown = left[indexOf(left, this.#question)];
+    return shown === undefined ? null : this.#question.alternatives[shown.i].origin;
+  }
+
+  /** The parameters of the next question; without a seed if every question has its own. */
+  get generation_config() {
+    return this.#generationConfig(this.#settings.seed ?? undefined);
+  }
+
+  /** @param {Settings} settings */
+  configure(settings) {
+    if (settings.gate !== this.#settings.gate) this.#shown = { pauses: 0, withSuggestion: 0 };
+    this.#settings = settings;
+    this.renew();
   }
 
   /**
@@ -69,15 +109,16 @@ export class Suggester {
    */
   edited(context) {
     this.#context = context;
-    if (this.#continuation !== null && isAskable(context) && this.#follow(this.#continuation)) return;
+    if (this.#question !== null && isAskable(context) && this.#follow(this.#question)) return;
     this.#drop();
-    if (this.#isAutomatic && isAskable(context)) {
-      this.#timer = this.#world.clock.setTimeout(() => this.#ask({ byKey: false }), DEBOUNCE_MS);
+    const { is_automatic, delay_ms } = this.#settings;
+    if (is_automatic && isAskable(context)) {
+      this.#timer = this.#world.clock.setTimeout(() => this.#ask({ isByKey: false }), delay_ms);
     }
   }
 
   /**
-   * The writer asks for a suggestion now.
+   * The writer asks for suggestions now.
    * @param {Context} context
    * @returns {boolean} whether there is something to continue
    */
@@ -85,8 +126,37 @@ export class Suggester {
     this.#context = context;
     this.#drop();
     if (!isAskable(context)) return false;
-    this.#ask({ byKey: true });
+    this.#ask({ isByKey: true });
     return true;
+  }
+
+  /** Asks for alternatives to those that are there, which stay. */
+  more() {
+    const question = this.#question;
+    if (question === null) return;
+    const left = this.#left(question);
+    this.#ask({
+      isByKey: true,
+      seed: this.#settings.seed === null ? this.#world.nextSeed() : question.seed + 1,
+      kept: left.map(({ text, i }) => ({ ...question.alternatives[i], text })),
+      chosen: indexOf(left, question),
+    });
+  }
+
+  /** The next alternative takes the caret. */
+  next() {
+    this.#turn(1);
+  }
+
+  previous() {
+    this.#turn(-1);
+  }
+
+  /** @param {number} index of the alternative that takes the caret */
+  choose(index) {
+    if (this.#question === null) return;
+    this.#question.chosen = this.#left(this.#question)[index]?.i ?? 0;
+    this.#show(this.#question);
   }
 
   /** The writer is elsewhere, or wants none. */
@@ -101,65 +171,51 @@ export class Suggester {
     this.edited(this.#context);
   }
 
-  /** @param {boolean} isAutomatic false: suggests only when asked */
-  setAutomatic(isAutomatic) {
-    this.#isAutomatic = isAutomatic;
-    this.renew();
+  #drop() {
+    this.#stop();
+    this.#question = null;
+    this.#world.onSuggestions({ alternatives: [], index: 0 });
   }
 
-  #drop() {
+  #stop() {
     this.#world.clock.clearTimeout(this.#timer);
-    this.#continuation = null;
+    this.#request?.abort();
     this.#endRequest();
-    this.#world.onSuggestion("");
   }
 
   #endRequest() {
     if (this.#request === null) return;
-    this.#request.abort();
     this.#request = null;
     this.#world.onThinking(false);
   }
 
-  /** @param {{byKey: boolean}} how the writer wants an answer, even that there is none */
-  async #ask({ byKey }) {
-    this.#drop();
-    const { client, nextSeed, onSettled, onThinking, onError } = this.#world;
+  /** @param {{isByKey: boolean, seed?: number, kept?: Alternative[], chosen?: number}} question */
+  async #ask({ isByKey, seed = this.#settings.seed ?? this.#world.nextSeed(), kept = [], chosen = 0 }) {
+    this.#stop();
+    const { client, onSettled, onThinking, onError } = this.#world;
+    const { before, after } = this.#context;
+    const isSettled = kept.length > 0;
+    const asked = { before, after, generation_config: this.#generationConfig(seed), gate: isByKey ? null : this.#settings.gate };
+    /** @type {Question} */
+    const question = { before, seed, asked, isByKey, kept, alternatives: kept, chosen, isSettled, isCounted: isByKey };
     const request = new AbortController();
-    const continuation = { prompt: this.#context.before, written: "", shown: "", isComplete: false };
+    this.#question = question;
     this.#request = request;
-    this.#continuation = continuation;
+    this.#show(question);
     onThinking(true);
-
-    /** @param {FinishReason | null} finish */
-    const present = (finish) => {
-      const { text, isComplete } = presentable(continuation.written, finish);
-      continuation.shown = text;
-      if (isComplete) {
-        continuation.written = text;
-        continuation.isComplete = true;
-        this.#endRequest();
-      }
-      this.edited(this.#context);
-      if (!isComplete || continuation !== this.#continuation) return;
-      const rest = remainder(continuation.prompt, text, this.#context.before);
-      if (rest || (byKey && text === "")) onSettled(rest ?? "");
-    };
-
     try {
-      const [sequence] = await client.generate(
-        continuation.prompt,
-        { ...GENERATION_CONFIG, seed: nextSeed() },
-        {
-          signal: request.signal,
-          onToken: ({ text }) => {
-            if (request !== this.#request) return;
-            continuation.written += text;
-            present(null);
-          },
+      const suggestions = await client.suggest({ before, after }, asked.generation_config, {
+        gate: asked.gate,
+        signal: request.signal,
+        onSuggestions: (suggestions) => {
+          if (request === this.#request) this.#receive(question, suggestions);
         },
-      );
-      if (request === this.#request) present(sequence.finish_reason);
+      });
+      if (request !== this.#request) return;
+      this.#endRequest();
+      this.#receive(question, suggestions);
+      this.#count(question);
+      if (isByKey && question.alternatives.length === 0) onSettled("");
     } catch (error) {
       if (request !== this.#request) return;
       this.#drop();
@@ -168,17 +224,111 @@ export class Suggester {
   }
 
   /**
-   * Shows what the writer has not yet typed of a continuation, and asks for more when that is used up.
-   * @param {Continuation} continuation
-   * @returns {boolean} whether the text still goes the way the model went
+   * @param {number} [seed]
+   * @returns {GenerationConfig}
    */
-  #follow(continuation) {
+  #generationConfig(seed) {
+    const { max_new_tokens, max_time, temperature, top_k, top_p, repetition_penalty, n_alternatives } = this.#settings;
+    return {
+      max_new_tokens,
+      max_time,
+      do_sample: true,
+      temperature,
+      top_k,
+      top_p,
+      repetition_penalty,
+      // One more than are shown, as one may turn out to be a repetition.
+      num_return_sequences: n_alternatives === 1 ? 1 : n_alternatives + 1,
+      return_full_text: false,
+      token_healing: true,
+      seed,
+    };
+  }
+
+  /**
+   * @param {Question} question
+   * @param {Suggestion[]} suggestions best first
+   */
+  #receive(question, suggestions) {
+    if (suggestions.length > 0) this.#count(question, { isShown: true });
+    const begins = new Set(question.kept.map(({ text }) => beginning(text)));
+    const answers = suggestions.map((suggestion, index) => ({ ...suggestion, origin: { ...question.asked, index } }));
+    const fresh = answers.filter(({ text }) => !begins.has(beginning(text)));
+    const chosen = question.alternatives[question.chosen]?.text;
+    question.alternatives = [...question.kept, ...fresh.slice(0, this.#settings.n_alternatives)];
+    // The one that the writer is looking at may have grown, or another place now.
+    question.chosen = question.alternatives.findIndex(({ text }) => chosen !== undefined && text.startsWith(chosen));
+    this.edited(this.#context);
+    if (question !== this.#question || question.isSettled) return;
+    const left = this.#left(question);
+    const read = left[indexOf(left, question)];
+    if (!read?.isComplete) return;
+    question.isSettled = true;
+    this.#world.onSettled(read.text);
+  }
+
+  /**
+   * Counts each question that no key asked once: when something of it is shown, or when nothing came of it.
+   * @param {Question} question
+   */
+  #count(question, { isShown = false } = {}) {
+    if (question.isCounted) return;
+    question.isCounted = true;
+    this.#shown.pauses++;
+    if (isShown) this.#shown.withSuggestion++;
+  }
+
+  /**
+   * Shows what the writer has not yet typed of the alternatives, and asks for more when they are used up.
+   * @param {Question} question
+   * @returns {boolean} whether the text still goes the way of one of them
+   */
+  #follow(question) {
     const { before } = this.#context;
-    const { prompt, written, shown, isComplete } = continuation;
-    if (remainder(prompt, written, before) === null) return false;
-    const isUsedUp = isComplete && before === prompt + shown && shown !== "";
-    if (isUsedUp && this.#isAutomatic) this.#ask({ byKey: false });
-    else this.#world.onSuggestion(remainder(prompt, shown, before) ?? "");
+    const { alternatives } = question;
+    const isFollowed = alternatives.some(({ text }) => remainder(question.before, text, before) !== null);
+    if (before !== question.before && !isFollowed) return false;
+    const isTyped = alternatives.some(({ text, isComplete }) => isComplete && before === question.before + text);
+    const isUsedUp = isTyped && this.#left(question).length === 0;
+    if (isUsedUp && this.#settings.is_automatic) this.#ask({ isByKey: false });
+    else this.#show(question);
     return true;
   }
+
+  /** @param {1 | -1} step */
+  #turn(step) {
+    const question = this.#question;
+    if (question === null) return;
+    const left = this.#left(question);
+    this.choose((indexOf(left, question) + step + left.length) % left.length);
+  }
+
+  /** @param {Question} question */
+  #show(question) {
+    const left = this.#left(question);
+    const alternatives = left.map(({ text }) => text);
+    this.#world.onSuggestions({ alternatives, index: indexOf(left, question) });
+  }
+
+  /**
+   * @param {Question} question
+   * @returns {Left[]} the alternatives that the text goes the way of
+   */
+  #left({ before, alternatives }) {
+    const left = alternatives.map(({ text, isComplete }, i) => ({
+      i,
+      text: remainder(before, text, this.#context.before) ?? "",
+      isComplete,
+    }));
+    return left.filter(({ text }) => text !== "");
+  }
+}
+
+/**
+ * Which of what is left stands at the caret.
+ * @param {Left[]} left
+ * @param {Question} question
+ */
+function indexOf(left, { chosen }) {
+  return Math.max(0, left.findIndex(({ i }) => i === chosen));
 }

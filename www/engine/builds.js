@@ -66,6 +66,6 @@ export class Builds {
         cause = /** @type {Error} */ (error).message;
       }
     }
-    throw new EngineError("not_started", `its program could not be started (${cause})`);
+    throw new EngineError("not_started", { key: "cause_not_started", values: { cause } });
   }
 }

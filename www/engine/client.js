@@ -4,8 +4,13 @@ import { EngineError } from "./errors.js";
 import { assertSendable } from "./generation-config.js";
 
 /**
- * @import { Dtype, GenerationConfig, Model, ModelInfo, ProgressMessage, Request, Response, Sequence, TokenMessage } from "./protocol.js"
+ * @import { Words } from "../strings.js"
+ * @import { Dtype, GenerateRequest, GenerationConfig, LoadRequest, Model, ModelInfo, Request, Response, Sequence } from "./protocol.js"
+ * @import { DoneMessage, ErrorMessage, HelloMessage, Score, ScoreRequest, SuggestRequest, Suggestion, Work } from "./protocol.js"
  */
+
+/** @typedef {Exclude<Response, HelloMessage | DoneMessage | ErrorMessage>} News what is told before a request ends */
+/** @typedef {Omit<LoadRequest, "id"> | Omit<GenerateRequest, "id"> | Omit<SuggestRequest, "id"> | Omit<ScoreRequest, "id">} Question */
 
 /**
  * `restarting`: the worker died and the model is being loaded again. `failed`: nothing is loaded; the next `load` tries anew.
@@ -17,7 +22,7 @@ import { assertSendable } from "./generation-config.js";
 /**
  * @typedef {object} Pending
  * @property {Request["type"]} type
- * @property {(message: ProgressMessage | TokenMessage) => void} onMessage
+ * @property {(message: News) => void} onMessage
  * @property {(result: any) => void} resolve
  * @property {(error: EngineError) => void} reject
  */
@@ -28,6 +33,7 @@ export class EngineClient {
   #createWorker;
   #locks;
   #onStateChange;
+  #onWork;
   /** @type {Engine | null} */
   #engine = null;
   /** @type {Map<number, Pending>} */
@@ -42,11 +48,13 @@ export class EngineClient {
    * @param {(name: string) => Worker} [world.createWorker]
    * @param {LockManager | undefined} [world.locks] absent outside secure contexts
    * @param {(state: EngineState) => void} [world.onStateChange]
+   * @param {(work: Work) => void} [world.onWork] told of every request for text, also of one that was cancelled
    */
-  constructor({ createWorker = createEngineWorker, locks = navigator.locks, onStateChange = () => {} } = {}) {
+  constructor({ createWorker = createEngineWorker, locks = navigator.locks, onStateChange = () => {}, onWork = () => {} } = {}) {
     this.#createWorker = createWorker;
     this.#locks = locks;
     this.#onStateChange = onStateChange;
+    this.#onWork = onWork;
   }
 
   /**
@@ -83,7 +91,7 @@ export class EngineClient {
   }
 
   /**
-   * Continues a prompt; a newer `generate` aborts an older one.
+   * Continues a prompt; a newer `generate` or `suggest` aborts an older one.
    * @param {string} prompt
    * @param {GenerationConfig} generation_config
    * @param {object} [options]
@@ -93,11 +101,52 @@ export class EngineClient {
    * @throws {EngineError} aborted, worker_died, no_model, generation_config, not_sent, and what the WebAssembly module throws
    */
   async generate(prompt, generation_config, { signal, onToken } = {}) {
-    if (this.#engine === null) throw new EngineError("no_model", "No model is loaded. Load one, then ask again.");
+    this.#assertStarted();
     assertSendable(generation_config);
     return this.#request({ type: "generate", prompt, generation_config }, signal, (message) => {
       if (message.type === "token") onToken?.(message);
     });
+  }
+
+  /**
+   * Suggests what can stand between two texts; a newer `suggest` or `generate` aborts an older one.
+   * @param {{before: string, after: string}} place `after`: the rest of the paragraph, or the beginning of it
+   * @param {GenerationConfig} generation_config
+   * @param {object} [options]
+   * @param {number | null} [options.gate] the least mean log-probability per character of what is worth showing; null for any
+   * @param {AbortSignal} [options.signal]
+   * @param {(suggestions: Suggestion[]) => void} [options.onSuggestions] told whenever they have changed; best first
+   * @returns {Promise<Suggestion[]>} none if there is nothing to continue, or nothing worth showing
+   * @throws {EngineError} as `generate`
+   */
+  async suggest({ before, after }, generation_config, { gate = null, signal, onSuggestions } = {}) {
+    this.#assertStarted();
+    assertSendable({ ...generation_config, gate });
+    return this.#request({ type: "suggest", before, after, generation_config, gate }, signal, (message) => {
+      if (message.type === "suggestions") onSuggestions?.(message.suggestions);
+    });
+  }
+
+  /**
+   * How likely the model finds `text` behind `before`; a newer `score` aborts an older one, and whoever writes goes first.
+   * The engine keeps what it has read of the text for the next question, until `endScoring`.
+   * @param {{before: string, text: string}} what
+   * @param {object} options
+   * @param {AbortSignal} [options.signal]
+   * @param {(scores: Score[]) => void} options.onScores the next ones; put together, all their texts are `text`
+   * @returns {Promise<null>}
+   * @throws {EngineError} aborted, worker_died, no_model, and what the WebAssembly module throws
+   */
+  async score({ before, text }, { signal, onScores }) {
+    this.#assertStarted();
+    return this.#request({ type: "score", before, text }, signal, (message) => {
+      if (message.type === "scores") onScores(message.scores);
+    });
+  }
+
+  /** Nobody looks at scores any more: their memory is given back. */
+  endScoring() {
+    this.#post({ type: "end_scoring" });
   }
 
   /** Ends the worker; what is pending is rejected as aborted. */
@@ -107,6 +156,10 @@ export class EngineClient {
     this.#end(new EngineError("aborted", "The engine was stopped."));
   }
 
+  #assertStarted() {
+    if (this.#engine === null) throw new EngineError("no_model", "No model is loaded. Load one, then ask again.");
+  }
+
   /** @returns {Engine} */
   #start() {
     const name = `engine-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
@@ -114,9 +167,9 @@ export class EngineClient {
     const engine = { worker: this.#createWorker(name), queue: [] };
     engine.worker.addEventListener("message", ({ data }) => this.#receive(engine, name, data));
     engine.worker.addEventListener("error", ({ message }) =>
-      this.#die(engine, message?.replace(/^Uncaught /, "") || "its files could not be loaded"),
+      this.#die(engine, message?.replace(/^Uncaught /, "") || { key: "cause_files" }),
     );
-    engine.worker.addEventListener("messageerror", () => this.#die(engine, "a message could not be read"));
+    engine.worker.addEventListener("messageerror", () => this.#die(engine, { key: "cause_message" }));
     return engine;
   }
 
@@ -132,24 +185,28 @@ export class EngineClient {
       engine.queue = null;
       for (const request of queue) this.#post(request);
       // The worker holds this lock as long as it lives, so that getting it is the one sign of every kind of death.
-      this.#locks?.request(name, () => this.#die(engine, "it ended without a word")).catch(() => {
+      this.#locks?.request(name, () => this.#die(engine, { key: "cause_silent" })).catch(() => {
         // The page itself is going away.
       });
       return;
     }
     if (message.type === "error" && message.fatal) {
-      this.#die(engine, message.error.message);
+      this.#die(engine, message.error.words);
+      return;
+    }
+    if (message.type === "work") {
+      this.#onWork(message.work);
       return;
     }
     const pending = this.#pending.get(message.id);
     if (message.type === "done") pending?.resolve(message.result);
-    else if (message.type === "error") pending?.reject(new EngineError(message.error.code, message.error.message));
+    else if (message.type === "error") pending?.reject(new EngineError(message.error.code, message.error.words));
     else pending?.onMessage(message);
   }
 
   /**
    * @template Result
-   * @param {{type: "load", model: Model, dtype: Dtype, threads: number | null} | {type: "generate", prompt: string, generation_config: GenerationConfig}} request
+   * @param {Question} request
    * @param {AbortSignal | undefined} signal
    * @param {Pending["onMessage"]} onMessage
    * @returns {Promise<Result>}
@@ -161,7 +218,7 @@ export class EngineClient {
       const onAbort = () => {
         this.#post({ type: "cancel", id });
         // Whether a load can still be stopped, only the worker knows.
-        if (request.type === "generate") pending.reject(new EngineError("aborted", "Cancelled."));
+        if (request.type !== "load") pending.reject(new EngineError("aborted", "Cancelled."));
       };
       const settle = () => {
         this.#pending.delete(id);
@@ -196,37 +253,39 @@ export class EngineClient {
     } catch (error) {
       const { message } = /** @type {DOMException} */ (error);
       const sentence = `The engine could not be asked: ${message.replace(/\.$/, "")}. Pass plain data only.`;
-      this.#pending.get(request.id)?.reject(new EngineError("not_sent", sentence));
+      if ("id" in request) this.#pending.get(request.id)?.reject(new EngineError("not_sent", sentence));
     }
   }
 
   /**
    * @param {Engine} engine
-   * @param {string} cause
+   * @param {Words} cause
    */
   #die(engine, cause) {
     if (engine !== this.#engine) return;
     const wayOut = this.#wayOut(engine);
-    const stopped = `The engine stopped: ${cause.replace(/\.$/, "")}.`;
-    const error = new EngineError("worker_died", wayOut === null ? stopped : `${stopped} ${wayOut}`);
+    const values = { cause: typeof cause === "string" ? cause.replace(/\.$/, "") : cause };
+    /** @type {Words} */
+    const stopped = { key: "engine_stopped", values };
+    const error = new EngineError("worker_died", wayOut === null ? stopped : [stopped, wayOut]);
     this.#isRestarting = wayOut === null;
     this.#end(error);
     if (wayOut !== null) return this.#fail(error);
-    const news = new EngineError("worker_died", `${stopped} It is being started again.`);
+    const news = new EngineError("worker_died", [stopped, { key: "engine_restarts" }]);
     this.#onStateChange({ name: "restarting", error: news });
     this.#reload();
   }
 
   /**
    * @param {Engine} engine that died
-   * @returns {string | null} what the reader can do; null if it is to be started again
+   * @returns {Words | null} what the reader can do; null if it is to be started again
    */
   #wayOut({ queue }) {
     // A worker that dies while starting, or again with the same model, would die for ever.
-    if (queue !== null || this.#isRestarting || this.#loaded === null) return "Reload the page, or choose another model.";
+    if (queue !== null || this.#isRestarting || this.#loaded === null) return { key: "engine_way_out" };
     const { model, kept } = this.#loaded;
     if (kept) return null;
-    return `${model.title} is not kept on this device and would have to be downloaded again. Load it again, or choose another model.`;
+    return { key: "engine_not_kept", values: { title: model.title } };
   }
 
   /** Only what was loaded is loaded again. How that ends is told by the state. */

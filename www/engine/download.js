@@ -4,6 +4,7 @@ import { EngineError } from "./errors.js";
 import { Keeper } from "./keeper.js";
 import { Interruption, chunks, open } from "./http.js";
 
+/** @import { Words } from "../strings.js" */
 /** @import { Answer } from "./http.js" */
 /** @import { ModelFile } from "./protocol.js" */
 /** @import { FileStorage } from "./storage.js" */
@@ -40,13 +41,14 @@ const INNOCENT = new Set(["unreachable", "connection_lost", "busy", "not_found",
  * @param {ModelFile} file
  * @param {DownloadWorld} world
  * @param {Receiver} receiver
- * @returns {Promise<{kept: boolean, notKept: string | null, unverified: string | null}>} sentences for what is not as it should be
+ * @returns {Promise<{kept: boolean, notKept: Words | null, unverified: Words | null}>} sentences for what is not as it should be
  * @throws {EngineError} unreachable, not_found, forbidden, busy, http_error, connection_lost, wrong_part, wrong_size,
  *   wrong_hash, changed; also the signal's reason and whatever `sink` throws
  */
 export async function download(file, world, receiver) {
   const { host, pathname } = new URL(file.url);
-  const title = `${pathname.split("/").at(-1)} from ${host}`;
+  /** @type {Words} */
+  const title = { key: "file_from", values: { file: pathname.split("/").at(-1) ?? "", host } };
   const keeper = new Keeper(world.storage, file.sha256 ?? encodeURIComponent(file.url), title);
   // It starts beside the first request.
   /** @type {Promise<Hash>} */
@@ -92,7 +94,7 @@ class Transfer {
 
   /**
    * @param {ModelFile} file
-   * @param {string} title
+   * @param {Words} title
    * @param {Keeper} keeper
    * @param {Promise<Hash>} hash
    * @param {DownloadWorld} world
@@ -178,7 +180,7 @@ class Transfer {
     const isSameFile = answer.etag !== null && answer.etag === this.#etag;
     // With a published hash a splice of two files is found at the end; without one it would not be.
     if (this.#takenBytes > 0 && this.#expectedSha256 === null && !isSameFile) {
-      throw new EngineError("changed", `${this.#title} may have changed while it was downloaded. Load it again.`);
+      throw new EngineError("changed", { key: "file_changed", values: { title: this.#title } });
     }
     this.#etag = answer.etag;
   }
@@ -198,25 +200,20 @@ class Transfer {
     this.#receiver.onProgress(this.#takenBytes, this.#announcedBytes, fromNetwork);
   }
 
-  /** @returns {Promise<string | null>} a sentence if there is no hash to verify the file with */
+  /** @returns {Promise<Words | null>} a sentence if there is no hash to verify the file with */
   async verify() {
     if (this.#expectedBytes !== null && this.#takenBytes !== this.#expectedBytes) throw this.#wrongSize(EngineError);
     const sha256 = await (await this.#hash).hex();
-    if (this.#expectedSha256 === null) return `${this.#title} could not be verified: no hash of it is published.`;
-    if (sha256 === this.#expectedSha256) return null;
-    throw new EngineError(
-      "wrong_hash",
-      `${this.#title} is damaged: its SHA-256 is ${sha256}, not ${this.#expectedSha256}. Nothing of it was kept; load it again.`,
-    );
+    const [title, expected] = [this.#title, this.#expectedSha256];
+    if (expected === null) return { key: "not_verified", values: { title } };
+    if (sha256 === expected) return null;
+    throw new EngineError("wrong_hash", { key: "wrong_hash", values: { title, sha256, expected } });
   }
 
   /** @param {typeof EngineError} Kind Interruption where asking again may help */
   #wrongSize(Kind) {
     const expectedBytes = this.#expectedBytes ?? this.#announcedBytes;
-    const found = this.#takenBytes < Number(expectedBytes) ? `ends after ${this.#takenBytes}` : `has at least ${this.#takenBytes}`;
-    return new Kind(
-      "wrong_size",
-      `${this.#title} has the wrong size: it ${found} bytes, not ${expectedBytes}. Nothing of it was kept; load it again.`,
-    );
+    const key = this.#takenBytes < Number(expectedBytes) ? "file_too_short" : "file_too_long";
+    return new Kind("wrong_size", { key, values: { title: this.#title, bytes: this.#takenBytes, expected: Number(expectedBytes) } });
   }
 }

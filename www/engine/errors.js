@@ -1,17 +1,23 @@
-// Errors of the engine: a stable code for programs, a sentence for people.
+// Errors of the engine: a stable code for programs, a sentence for people, which the page says in its reader's language.
 
-/** @import { ErrorData } from "./protocol.js" */
+import { inWords } from "../strings.js";
+
+/**
+ * @import { Words } from "../strings.js"
+ * @import { ErrorData } from "./protocol.js"
+ */
 
 export class EngineError extends Error {
   /**
    * @param {string} code
-   * @param {string} message
+   * @param {Words} words
    */
-  constructor(code, message) {
-    super(message);
+  constructor(code, words) {
+    super(inWords(words));
     // Callers know an abort by the name that fetch and every other web API give it.
     this.name = code === "aborted" ? "AbortError" : "EngineError";
     this.code = code;
+    this.words = words;
   }
 }
 
@@ -20,11 +26,14 @@ export class EngineError extends Error {
  * @returns {ErrorData} what can be cloned into a message; a code is always there
  */
 export function toErrorData(error) {
-  const { name, message, code } = /** @type {{name?: unknown, message?: unknown, code?: unknown}} */ (Object(error));
+  const { name, message, code, words } = /** @type {{name?: unknown, message?: unknown, code?: unknown, words?: Words}} */ (
+    Object(error)
+  );
   return {
     name: String(name ?? "Error"),
     // DOMException has numbers for codes.
     code: typeof code === "string" ? code : "internal",
-    message: String(message ?? error),
+    // What comes from Rust or the browser has its English only.
+    words: words ?? String(message ?? error),
   };
 }

@@ -5,11 +5,11 @@ import { EngineError } from "./errors.js";
 /** @import { GenerationConfig } from "./protocol.js" */
 
 /**
- * @param {GenerationConfig} generation_config
+ * @param {GenerationConfig & {gate?: number | null}} parameters
  * @throws {EngineError} generation_config
  */
-export function assertSendable(generation_config) {
-  for (const [name, value] of Object.entries(generation_config)) {
+export function assertSendable(parameters) {
+  for (const [name, value] of Object.entries(parameters)) {
     // As if it were not there, to JSON too.
     if (value === undefined) continue;
     for (const item of Array.isArray(value) ? value : [value]) {

@@ -6,15 +6,17 @@ const STALL_MS = 30_000;
 const BUFFER_BYTES = 1 << 20;
 const LONGEST_WAIT_MS = 60_000;
 
+/** @import { Words } from "../strings.js" */
+
 /** What may pass if asked again. */
 export class Interruption extends EngineError {
   /**
    * @param {string} code
-   * @param {string} message
+   * @param {Words} words
    * @param {number} [waitMs] as the server asks, 0 if it does not
    */
-  constructor(code, message, waitMs = 0) {
-    super(code, message);
+  constructor(code, words, waitMs = 0) {
+    super(code, words);
     this.waitMs = waitMs;
   }
 }
@@ -22,7 +24,7 @@ export class Interruption extends EngineError {
 /**
  * @typedef {object} Source
  * @property {string} url
- * @property {string} title what the reader calls the file
+ * @property {Words} title what the reader calls the file
  * @property {typeof globalThis.fetch} fetch
  * @property {(ms: number, signal: AbortSignal) => Promise<void>} sleep
  * @property {AbortSignal} signal
@@ -115,10 +117,7 @@ function readerOf(body) {
 async function soon(promise, { title, sleep, signal }, onFailure) {
   const watch = new AbortController();
   const stall = sleep(STALL_MS, watch.signal).then(() => {
-    throw new Interruption(
-      "connection_lost",
-      `Nothing of ${title} came for ${STALL_MS / 1000} seconds. Check the network, then load again to go on from there.`,
-    );
+    throw new Interruption("connection_lost", { key: "download_stalled", values: { title, seconds: STALL_MS / 1000 } });
   });
   try {
     return await Promise.race([promise, stall]);
@@ -132,19 +131,12 @@ async function soon(promise, { title, sleep, signal }, onFailure) {
 
 /** @param {Source} source */
 function lost({ title }) {
-  return new Interruption(
-    "connection_lost",
-    `The connection broke while ${title} was arriving. Check the network, then load again to go on from there.`,
-  );
+  return new Interruption("connection_lost", { key: "connection_lost", values: { title } });
 }
 
 /** @param {Source} source */
 function unreachable({ title }) {
-  return new EngineError(
-    "unreachable",
-    `Could not get ${title}: the network is down, or the site does not let this page read the file (CORS). ` +
-      "Check the network, then load again.",
-  );
+  return new EngineError("unreachable", { key: "unreachable", values: { title } });
 }
 
 /**
@@ -154,27 +146,19 @@ function unreachable({ title }) {
  */
 function refusal({ title }, response, offset) {
   const { status } = response;
-  if (status === 404) {
-    return new EngineError("not_found", `There is no ${title} (HTTP 404). Choose another model.`);
-  }
-  if (status === 401 || status === 403) {
-    return new EngineError("forbidden", `Access to ${title} is refused (HTTP ${status}). Choose another model.`);
-  }
-  if (status === 416) {
-    const found = `it ends after at most ${offset} bytes on the server`;
-    return new EngineError("wrong_size", `${title} has the wrong size: ${found}. Nothing of it was kept; load it again.`);
-  }
+  const values = { title, status };
+  if (status === 404) return new EngineError("not_found", { key: "not_found", values });
+  if (status === 401 || status === 403) return new EngineError("forbidden", { key: "forbidden", values });
+  if (status === 416) return new EngineError("wrong_size", { key: "file_ends", values: { title, bytes: offset } });
   if (status === 429 || status >= 500) {
     const seconds = response.headers.get("Retry-After");
     // The header's other form, a date, is left to the usual waits: the clocks may differ.
     const waitMs = seconds !== null && /^\d+$/.test(seconds) ? Number(seconds) * 1000 : 0;
-    const when = waitMs === 0 ? "later" : `in ${seconds} seconds`;
-    const message = `The server is too busy to send ${title} (HTTP ${status}). Load again ${when}.`;
-    return waitMs > LONGEST_WAIT_MS
-      ? new EngineError("busy", message)
-      : new Interruption("busy", message, waitMs);
+    /** @type {Words} */
+    const words = waitMs === 0 ? { key: "busy", values } : { key: "busy_for", values: { ...values, seconds: waitMs / 1000 } };
+    return waitMs > LONGEST_WAIT_MS ? new EngineError("busy", words) : new Interruption("busy", words, waitMs);
   }
-  return new EngineError("http_error", `The server did not send ${title} (HTTP ${status}). Load again later.`);
+  return new EngineError("http_error", { key: "http_error", values });
 }
 
 /**
@@ -186,7 +170,7 @@ function refusal({ title }, response, offset) {
 function understand({ title }, { status, headers, body }, asked) {
   const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get("Content-Range") ?? "");
   if (range !== null && Number(range[1]) !== asked) {
-    throw new EngineError("wrong_part", `The server sent another part of ${title} than asked for. Load it again.`);
+    throw new EngineError("wrong_part", { key: "wrong_part", values: { title } });
   }
   const offset = status === 206 ? asked : 0;
   // Content-Length counts compressed bytes where there is compression.

@@ -1,6 +1,9 @@
 // Keeps one file on this device while it is downloaded. A storage that fails is a notice to the reader, never an error.
 
-/** @import { FileStorage, FileWriter, StoredFile } from "./storage.js" */
+/**
+ * @import { Words } from "../strings.js"
+ * @import { FileStorage, FileWriter, StoredFile } from "./storage.js"
+ */
 
 export class Keeper {
   #storage;
@@ -11,13 +14,13 @@ export class Keeper {
 
   /** The whole file is stored and verified. */
   kept = false;
-  /** @type {string | null} why the file is not kept */
+  /** @type {Words | null} why the file is not kept */
   notice = null;
 
   /**
    * @param {FileStorage | null} storage null: the file is not to be kept
    * @param {string} name what the storage calls the file
-   * @param {string} title what the reader calls it
+   * @param {Words} title what the reader calls it
    */
   constructor(storage, name, title) {
     this.#storage = storage;
@@ -39,7 +42,7 @@ export class Keeper {
     await this.#attempt(async () => {
       if (this.#storage === null) return;
       this.#writer = await this.#storage.append(this.#name, offset);
-      if (this.#writer === null) this.notice = `Another tab is keeping ${this.#title}, so this one does not.`;
+      if (this.#writer === null) this.notice = { key: "kept_elsewhere", values: { title: this.#title } };
     });
   }
 
@@ -87,10 +90,11 @@ export class Keeper {
       return await action();
     } catch (error) {
       const { name, message } = /** @type {Error} */ (error);
-      const isFull = name === "QuotaExceededError";
+      const title = this.#title;
       this.notice =
-        `${this.#title} could not be kept on this device: ${isFull ? "the storage for this page is full" : message}. ` +
-        `It works now, but the next visit downloads it again; ${isFull ? "free some space and " : ""}load it again to keep it.`;
+        name === "QuotaExceededError"
+          ? { key: "not_kept_full", values: { title } }
+          : { key: "not_kept", values: { title, cause: message } };
       await this.discard();
       return null;
     }

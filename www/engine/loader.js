@@ -4,7 +4,8 @@ import { download } from "./download.js";
 import { free } from "./free.js";
 import { PackedModelFile } from "./packed-model.js";
 
-/** @import { BuildName, Dtype, Model, ModelFile, ModelInfo } from "./protocol.js" */
+/** @import { Words } from "../strings.js" */
+/** @import { BuildName, Dtype, Model, ModelFile, ModelInfo, Score, Work } from "./protocol.js" */
 /** @import { DownloadWorld, Hash } from "./download.js" */
 
 /**
@@ -26,7 +27,11 @@ import { PackedModelFile } from "./packed-model.js";
 /**
  * @typedef {object} Session
  * @property {(prompt: string, generation_config_json: string, now_ms: number) => void} begin
+ * @property {(before: string, after: string, generation_config_json: string, gate: number | undefined, now_ms: number) => boolean} suggest
+ *   false if there is nothing to continue
  * @property {(now_ms: number) => any} step an event of the request, or undefined when the request is complete
+ * @property {() => Work} work of the newest request
+ * @property {() => Scorer} scorer
  * @property {(golden_json: string) => boolean} check
  * @property {(config_json: string, weights: string) => Uint8Array} packed_header
  * @property {(i: number) => Uint8Array | undefined} packed_part
@@ -34,6 +39,13 @@ import { PackedModelFile } from "./packed-model.js";
  * @property {number} n_parameters
  * @property {number} size_bytes
  * @property {string} dtype
+ * @property {() => void} free
+ */
+
+/**
+ * @typedef {object} Scorer
+ * @property {(session: Session, before: string, text: string) => void} begin
+ * @property {(session: Session) => Score[] | undefined} step undefined when the text is complete
  * @property {() => void} free
  */
 
@@ -60,6 +72,7 @@ export async function loadModel(model, dtype, world, { onProgress, signal }) {
   const { wasm } = world;
   const { config, tokenizer, weights } = model.files;
   const progress = new Progress([config, tokenizer, weights], onProgress);
+  /** @type {Set<Words | null>} */
   const notices = new Set();
   let kept = true;
   const isRemote = (/** @type {ModelFile} */ file) => new URL(file.url).origin !== world.origin;
@@ -86,7 +99,7 @@ export async function loadModel(model, dtype, world, { onProgress, signal }) {
   };
   /**
    * @param {ModelFile} file
-   * @param {{kept: boolean, notKept: string | null}} result
+   * @param {{kept: boolean, notKept: Words | null}} result
    */
   const noteKeeping = (file, result) => {
     if (!isRemote(file)) return;
@@ -130,7 +143,7 @@ export async function loadModel(model, dtype, world, { onProgress, signal }) {
   try {
     if (golden !== null) verified = session.check(golden);
     if (verified === false) {
-      notices.add(`${model.title} computes other numbers here than published; its text may be worse. Load it again.`);
+      notices.add({ key: "other_numbers", values: { title: model.title } });
       if (result === null) await packed?.discard();
     }
     if (result !== null) {
@@ -153,13 +166,13 @@ export async function loadModel(model, dtype, world, { onProgress, signal }) {
       kept,
       build: wasm.build,
       threads: wasm.threads,
-      notice: [...notices].filter(Boolean).join(" ") || null,
+      notices: [...notices].filter((words) => words !== null),
     },
   };
 }
 
-const NO_STORAGE =
-  "This browser gives the page no storage, as some do in private windows: the model works now, but the next visit downloads it again.";
+/** @type {Words} */
+const NO_STORAGE = { key: "no_storage" };
 
 /** The progress of several files as one; of other files it takes no notice. */
 class Progress {

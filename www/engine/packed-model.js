@@ -30,7 +30,7 @@ export class PackedModelFile {
     this.#configJson = configJson;
     this.#weights = weights;
     this.#name = `${weights}.q8`;
-    this.#keeper = new Keeper(storage, this.#name, "the packed model");
+    this.#keeper = new Keeper(storage, this.#name, { key: "packed_model" });
   }
 
   /**

@@ -1,6 +1,8 @@
 // The messages between page and worker: types only, nothing runs here.
 // The client numbers its requests; every request ends in exactly one `done` or `error` with its id.
 
+/** @import { Words } from "../strings.js" */
+
 /**
  * One file of a model. `sha256` is null where no hash was published: then X-Linked-ETag counts, where the server lets the
  * page read it. The hub itself sends it with a redirect, and of redirects a page sees nothing.
@@ -52,6 +54,12 @@
  */
 
 /**
+ * What may be inserted at the caret. `isComplete`: no further token changes it. `mean_log_probability`: natural logarithm, per
+ * character of `text`, under the model before temperature.
+ * @typedef {{text: string, isComplete: boolean, mean_log_probability: number}} Suggestion
+ */
+
+/**
  * What a loaded model is. `verified`: its logits equal the published ones; null: there are none to compare.
  * `kept`: what does not come with the page itself is stored on this device, so the next visit needs no other site.
  * @typedef {object} ModelInfo
@@ -64,18 +72,27 @@
  * @property {boolean} kept
  * @property {BuildName} build of the engine that it runs on
  * @property {number} threads that compute, the worker included
- * @property {string | null} notice a sentence for the reader where something is less than it could be
+ * @property {Words[]} notices sentences for the reader where something is less than it could be
  */
 
-/** @typedef {{name: string, code: string, message: string}} ErrorData */
+/** @typedef {{name: string, code: string, words: Words}} ErrorData */
 
 /**
  * `threads`: at most so many compute, the worker included; null leaves the number to the device.
  * @typedef {{type: "load", id: number, model: Model, dtype: Dtype, threads: number | null}} LoadRequest
  */
 /** @typedef {{type: "generate", id: number, prompt: string, generation_config: GenerationConfig}} GenerateRequest */
+/**
+ * What can stand between `before` and `after`, the rest of the paragraph. `gate`: the least mean log-probability, null for any.
+ * @typedef {{type: "suggest", id: number, before: string, after: string, generation_config: GenerationConfig, gate: number | null}} SuggestRequest
+ */
+/**
+ * How likely is `text` behind `before`, token by token? Waits while something is written.
+ * @typedef {{type: "score", id: number, before: string, text: string}} ScoreRequest
+ */
 /** @typedef {{type: "cancel", id: number}} CancelRequest */
-/** @typedef {LoadRequest | GenerateRequest | CancelRequest} Request */
+/** @typedef {{type: "end_scoring"}} EndScoringRequest gives back the memory that scoring takes; has no answer */
+/** @typedef {LoadRequest | GenerateRequest | SuggestRequest | ScoreRequest | CancelRequest | EndScoringRequest} Request */
 
 /**
  * `fromNetwork` is false while bytes come from this device.
@@ -85,12 +102,25 @@
  * `text` holds whole characters only and may be empty.
  * @typedef {{type: "token", id: number, sequence: number, text: string, log_probability: number}} TokenMessage
  */
-/** @typedef {{type: "done", id: number, result: ModelInfo | Sequence[]}} DoneMessage */
+/** @typedef {{type: "suggestions", id: number, suggestions: Suggestion[]}} SuggestionsMessage those of now, best first */
+/** @typedef {{text: string, log_probability: number}} Candidate */
+/**
+ * A token of the text that was asked about, or the several that make up one character; `top`: what could stand there, best first.
+ * @typedef {{text: string, log_probability: number, top: Candidate[]}} Score
+ */
+/** @typedef {{type: "scores", id: number, scores: Score[]}} ScoresMessage put together, all their texts are the request's */
+/**
+ * What a request for text came to, whether it was cancelled or not; sent before its end. `n_tokens` took `ms`; the first of
+ * each sequence comes with the prompt, and does not count.
+ * @typedef {{n_prompt_tokens: number, n_reused_tokens: number, n_tokens: number, ms: number}} Work
+ */
+/** @typedef {{type: "work", id: number, work: Work}} WorkMessage */
+/** @typedef {{type: "done", id: number, result: ModelInfo | Sequence[] | Suggestion[] | null}} DoneMessage */
 /**
  * `fatal`: the wasm instance panicked, or none could be started; the worker is of no more use.
  * @typedef {{type: "error", id: number, error: ErrorData, fatal: boolean}} ErrorMessage
  */
 /** @typedef {{type: "hello"}} HelloMessage sent once, when the worker holds the lock that bears its name */
-/** @typedef {ProgressMessage | TokenMessage | DoneMessage | ErrorMessage | HelloMessage} Response */
+/** @typedef {ProgressMessage | TokenMessage | SuggestionsMessage | ScoresMessage | WorkMessage | DoneMessage | ErrorMessage | HelloMessage} Response */
 
 export {};

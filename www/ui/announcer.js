@@ -1,5 +1,7 @@
 // The polite live region: what a screen reader is told, and taken back when it no longer stands at the caret.
 
+import { say } from "../strings.js";
+
 export class Announcer {
   #region;
   #isSuggestion = false;
@@ -12,12 +14,13 @@ export class Announcer {
   /** @param {string} sentence */
   say(sentence) {
     this.#isSuggestion = false;
-    this.#region.textContent = sentence;
+    // The same text set again is no news to a screen reader; a space makes it so.
+    this.#region.textContent = this.#region.textContent === sentence ? `${sentence}\u00a0` : sentence;
   }
 
   /** @param {string} text what has settled at the caret, "" if nothing came */
   settled(text) {
-    this.say(text === "" ? "No suggestion." : `Suggestion: ${text}`);
+    this.say(text === "" ? say("suggestion_none") : say("suggestion_said", { text }));
     this.#isSuggestion = text !== "";
   }
 

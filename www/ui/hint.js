@@ -1,13 +1,17 @@
 // The keys that do something now, in one line.
 
+import { say } from "../strings.js";
+
 /** @import { GhostState } from "../editor/ghost-text.js" */
 
 /**
  * @param {GhostState} ghost
- * @param {boolean} isMac
+ * @param {{isListOpen: boolean, isMac: boolean}} how
  */
-export function hintFor({ suggestion, tabLeaves }, isMac) {
-  if (tabLeaves) return "Tab leaves the text";
-  if (suggestion === "") return "Tab suggest · Esc, Tab leave the text";
-  return `Tab accept · ${isMac ? "⌥→" : "Ctrl+→"} word · Esc dismiss`;
+export function hintFor({ alternatives, tabLeaves }, { isListOpen, isMac }) {
+  if (isListOpen) return say("hint_list");
+  if (tabLeaves) return say("tab_leaves");
+  if (alternatives.length === 0) return say("hint_idle");
+  const keys = isMac ? { wordKey: "⌥→", nextKey: "⌥]" } : { wordKey: "Ctrl+→", nextKey: "Alt+]" };
+  return say(alternatives.length > 1 ? "hint_alternatives" : "hint_suggestion", keys);
 }

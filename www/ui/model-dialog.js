@@ -1,45 +1,51 @@
 // The dialog in which the writer chooses a model; nothing is downloaded before the button says so.
 
+import { say } from "../strings.js";
+
 /** @import { Model } from "../engine/protocol.js" */
 
 /**
  * @param {HTMLDialogElement} dialog
- * @param {readonly Model[]} models
  * @param {(id: string) => void} onChoose
  */
-export function fillModelDialog(dialog, models, onChoose) {
-  const list = /** @type {HTMLElement} */ (dialog.querySelector("fieldset"));
-  list.replaceChildren(...models.map(rowOf));
+export function followModelDialog(dialog, onChoose) {
   dialog.addEventListener("close", () => {
-    const chosen = /** @type {HTMLInputElement | null} */ (list.querySelector(":checked"));
+    const chosen = /** @type {HTMLInputElement | null} */ (dialog.querySelector("input:checked"));
     if (dialog.returnValue === "use" && chosen !== null) onChoose(chosen.value);
   });
 }
 
 /**
  * @param {HTMLDialogElement} dialog
+ * @param {readonly Model[]} models
  * @param {string | undefined} activeId the model that writes now
  */
-export function openModelDialog(dialog, activeId) {
-  for (const input of dialog.querySelectorAll("input")) input.checked = input.value === activeId;
+export function openModelDialog(dialog, models, activeId) {
+  const list = /** @type {HTMLElement} */ (dialog.querySelector("fieldset"));
+  list.replaceChildren(...models.map((model) => rowOf(model, model.id === activeId)));
   dialog.returnValue = "";
   dialog.showModal();
 }
 
-/** @param {Model} model */
-function rowOf({ id, title, licence, files }) {
+/**
+ * @param {Model} model
+ * @param {boolean} isActive
+ */
+function rowOf({ id, title, licence, files }, isActive) {
   const input = document.createElement("input");
   input.type = "radio";
   input.name = "model";
   input.value = id;
+  input.checked = isActive;
   const label = document.createElement("label");
   const isBundled = new URL(files.weights.url).origin === location.origin;
-  label.append(input, element("strong", title), element("span", `${isBundled ? "bundled" : sizeOf(files.weights.bytes)} · ${licence}`));
+  label.append(input, element("strong", title), element("span", `${isBundled ? say("model_bundled") : sizeOf(files.weights.bytes)} · ${licence}`));
   return label;
 }
 
 /** @param {number | null} bytes */
-const sizeOf = (bytes) => (bytes === null ? "download of unknown size" : `${Math.round(bytes / 1e6)} MB to download once`);
+const sizeOf = (bytes) =>
+  bytes === null ? say("model_size_unknown") : say("model_size", { mb: Math.round(bytes / 1e6) });
 
 /**
  * @param {string} name

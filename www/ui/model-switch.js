@@ -1,8 +1,11 @@
 // Which model writes: loads the bundled one first, then the one the writer chose, and goes back when that fails.
 
+import { toErrorData } from "../engine/errors.js";
+
 /**
  * @import { EngineClient, EngineState } from "../engine/client.js"
  * @import { Model, ModelInfo } from "../engine/protocol.js"
+ * @import { Words } from "../strings.js"
  */
 
 const KEY = "model";
@@ -14,8 +17,8 @@ const KEY = "model";
  * @typedef {object} ModelState
  * @property {{model: Model, info: ModelInfo} | null} active
  * @property {{model: Model, progress: Progress | null} | null} loading
- * @property {{model: Model, message: string} | null} failure
- * @property {string | null} restarting why the engine is being started again
+ * @property {{model: Model, words: Words} | null} failure
+ * @property {Words | null} restarting why the engine is being started again
  */
 
 export class ModelSwitch {
@@ -49,7 +52,7 @@ export class ModelSwitch {
     if (model === this.#bundled) this.#world.storage.removeItem(KEY);
     const { active } = this.#state;
     // What is here but not kept, or less than it could be, is worth another try.
-    if (active?.model === model && active.info.kept && active.info.notice === null) this.#update({ failure: null });
+    if (active?.model === model && active.info.kept && active.info.notices.length === 0) this.#update({ failure: null });
     else await this.#load(model);
   }
 
@@ -70,10 +73,10 @@ export class ModelSwitch {
       const model = this.#find(state.info.id) ?? this.#bundled;
       this.#update({ active: { model, info: state.info }, restarting: null });
     } else if (state.name === "restarting") {
-      this.#update({ restarting: state.error.message });
+      this.#update({ restarting: state.error.words });
     } else {
       const model = this.#state.active?.model ?? this.#bundled;
-      this.#update({ active: null, restarting: null, failure: { model, message: state.error.message } });
+      this.#update({ active: null, restarting: null, failure: { model, words: state.error.words } });
     }
   }
 
@@ -105,8 +108,9 @@ export class ModelSwitch {
       if (kept && model !== this.#bundled) this.#remember(model);
     } catch (error) {
       if (signal.aborted) return;
-      const message = `${model.title} could not be loaded. ${/** @type {Error} */ (error).message}`;
-      this.#update({ loading: null, failure: { model, message } });
+      /** @type {Words} */
+      const words = { key: "model_not_loaded", values: { title: model.title, reason: toErrorData(error).words } };
+      this.#update({ loading: null, failure: { model, words } });
     }
   }
 

@@ -1,8 +1,12 @@
 // Says what is going on, in sentences: which model writes, what is on its way, what went wrong and the way out.
 
+import { inWords, say } from "../strings.js";
 import { hide } from "./hide.js";
 
-/** @import { ModelState, Progress } from "./model-switch.js" */
+/**
+ * @import { Words } from "../strings.js"
+ * @import { ModelState, Progress } from "./model-switch.js"
+ */
 
 /**
  * @typedef {object} Status
@@ -16,7 +20,7 @@ import { hide } from "./hide.js";
 
 /**
  * What is true of the text now: `suggestionProblem` ends with the next question, `draftProblem` when the draft is saved.
- * @typedef {{isThinking: boolean, suggestionProblem: string | null, draftProblem: string | null}} Writing
+ * @typedef {{isThinking: boolean, suggestionProblem: Words | null, draftProblem: Words | null}} Writing
  */
 
 /**
@@ -25,15 +29,16 @@ import { hide } from "./hide.js";
  * @returns {Status}
  */
 export function describe({ active, loading, failure, restarting }, { isThinking, suggestionProblem, draftProblem }) {
+  const present = active === null ? say("headline_none") : headlineOf(active, isThinking);
   return {
-    headline: restarting ?? (active === null ? "No model yet" : headlineOf(active, isThinking)),
+    headline: restarting === null ? present : inWords(restarting),
     task: loading && {
-      text: `${loading.model.title}: ${amountOf(loading.progress)}`,
+      text: say("task", { title: loading.model.title, amount: amountOf(loading.progress) }),
       fraction: fractionOf(loading.progress),
       canCancel: active !== null,
     },
-    problems: [failure?.message, draftProblem, suggestionProblem].filter((text) => typeof text === "string"),
-    notice: active?.info.notice ?? null,
+    problems: [failure?.words ?? null, draftProblem, suggestionProblem].filter((words) => words !== null).map(inWords),
+    notice: active?.info.notices.length ? inWords(active.info.notices) : null,
     canRetry: failure !== null,
     canChoose: active !== null || failure !== null,
   };
@@ -44,20 +49,20 @@ export function describe({ active, loading, failure, restarting }, { isThinking,
  * @param {boolean} isThinking
  */
 function headlineOf({ model, info }, isThinking) {
-  const parts = [model.title, isThinking ? "thinking …" : "ready"];
-  if (info.verified) parts.push("verified");
-  return parts.join(" · ");
+  const headline = say(isThinking ? "headline_thinking" : "headline_ready", { title: model.title });
+  return info.verified ? say("headline_verified", { headline }) : headline;
 }
 
 /** @param {Progress | null} progress */
 function amountOf(progress) {
-  if (progress === null) return "starting …";
+  if (progress === null) return say("amount_none");
   const { receivedBytes, totalBytes, fromNetwork } = progress;
-  const source = fromNetwork ? "" : " from this device";
-  const receivedMb = Math.round(receivedBytes / 1e6);
-  if (totalBytes === null) return `${receivedMb} MB${source}`;
-  const percent = Math.floor((100 * receivedBytes) / totalBytes);
-  return `${receivedMb} of ${Math.round(totalBytes / 1e6)} MB, ${percent} %${source}`;
+  const received = Math.round(receivedBytes / 1e6);
+  const amount =
+    totalBytes === null
+      ? say("amount", { received })
+      : say("amount_of", { received, total: Math.round(totalBytes / 1e6), percent: Math.floor((100 * receivedBytes) / totalBytes) });
+  return fromNetwork ? amount : say("amount_from_device", { amount });
 }
 
 /** @param {Progress | null} progress */
@@ -90,7 +95,7 @@ export class StatusLine {
       this.#hide("cancel", !task.canCancel);
     }
     this.#hide("problem", problems.length === 0);
-    setText(this.#part("problem-text"), problems.join(" "));
+    setText(this.#part("problem-text"), problems.join(say("between_sentences")));
     this.#hide("way-out", !canRetry);
     this.#hide("notice", notice === null);
     setText(this.#part("notice"), notice ?? "");

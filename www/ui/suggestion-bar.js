@@ -1,58 +1,70 @@
-// The suggestion as two buttons above a phone's keyboard, where there is no Tab.
+// The suggestion as buttons above a phone's keyboard, where there is no Tab.
 
 import { firstWord } from "../editor/state.js";
 import { hide } from "./hide.js";
 
+/** @import { Suggestions } from "../editor/ghost-text.js" */
+
+/**
+ * @typedef {object} BarActions
+ * @property {() => void} onTakeWord
+ * @property {() => void} onTakeAll
+ * @property {() => void} onNext
+ * @property {() => void} onAsk
+ * @property {() => void} onFocusLost
+ */
+
 export class SuggestionBar {
-  #bar;
   #word;
   #all;
+  #next;
+  #ask;
   #onFocusLost;
 
   /**
    * @param {HTMLElement} bar
-   * @param {{onTakeWord: () => void, onTakeAll: () => void, onFocusLost: () => void}} actions
+   * @param {BarActions} actions
    */
-  constructor(bar, { onTakeWord, onTakeAll, onFocusLost }) {
-    this.#bar = bar;
+  constructor(bar, { onTakeWord, onTakeAll, onNext, onAsk, onFocusLost }) {
     this.#onFocusLost = onFocusLost;
     this.#word = button(bar, "#take-word", onTakeWord);
     this.#all = button(bar, "#take-all", onTakeAll);
+    this.#next = button(bar, "#show-next", onNext);
+    this.#ask = button(bar, "#ask", onAsk);
   }
 
-  /** @param {string} suggestion "" for none */
-  show(suggestion) {
-    hide(this.#bar, suggestion === "", this.#onFocusLost);
-    this.#word.textContent = firstWord(suggestion).trim();
-    this.#all.textContent = suggestion.trim();
+  /**
+   * @param {Suggestions} suggestions
+   * @param {boolean} canAsk whether there is something to continue
+   */
+  show({ alternatives, index }, canAsk) {
+    const suggestion = alternatives[index] ?? "";
+    this.#show(this.#word, firstWord(suggestion).trim());
+    this.#show(this.#all, suggestion.trim());
+    this.#show(this.#next, alternatives.length > 1 ? `${index + 1} / ${alternatives.length}` : "");
+    hide(this.#ask, suggestion !== "", this.#onFocusLost);
+    this.#ask.disabled = !canAsk;
+  }
+
+  /**
+   * @param {HTMLElement} button
+   * @param {string} text "" if there is nothing to offer
+   */
+  #show(button, text) {
+    hide(button, text === "", this.#onFocusLost);
+    /** @type {Element} */ (button.lastElementChild).textContent = text;
   }
 }
 
 /**
  * @param {HTMLElement} bar
  * @param {string} selector
- * @param {() => void} onTake
- * @returns {Element} the place for the suggested words
+ * @param {() => void} onTap
  */
-function button(bar, selector, onTake) {
+function button(bar, selector, onTap) {
   const node = /** @type {HTMLButtonElement} */ (bar.querySelector(selector));
   // The focus stays in the text, or the keyboard would close at every tap.
   node.addEventListener("pointerdown", (event) => event.preventDefault());
-  node.addEventListener("click", onTake);
-  return /** @type {Element} */ (node.lastElementChild);
-}
-
-/**
- * Tells the style sheet how much of the page's bottom the keyboard covers.
- * @param {VisualViewport} viewport
- * @param {HTMLElement} root
- */
-export function followKeyboard(viewport, root) {
-  const measure = () => {
-    // Zoomed in with two fingers, the window shows a part of the page for another reason.
-    const coveredPx = viewport.scale > 1 ? 0 : Math.max(0, root.clientHeight - viewport.height - viewport.offsetTop);
-    root.style.setProperty("--keyboard-height", `${coveredPx}px`);
-  };
-  viewport.addEventListener("resize", measure);
-  viewport.addEventListener("scroll", measure);
+  node.addEventListener("click", onTap);
+  return node;
 }

@@ -1,0 +1,143 @@
+//! `./build.sh eval`: measures on texts what the suggestions are worth to a writer. What is counted stands in src/eval/mod.rs.
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::thread;
+
+use serde_json::json;
+use write_with_distilgpt2::config::Config;
+use write_with_distilgpt2::eval;
+use write_with_distilgpt2::eval::arguments::{Arguments, USAGE};
+use write_with_distilgpt2::eval::report::{Report, Row};
+use write_with_distilgpt2::model::gpt2::Gpt2;
+use write_with_distilgpt2::model::linear::WeightType;
+use write_with_distilgpt2::model::weights::Weights;
+use write_with_distilgpt2::session::Session;
+use write_with_distilgpt2::text::codec::Codec;
+
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+/// The page's int8 has the same perplexity within half a percent (tests/accuracy.rs), but natively its products are slow.
+const DTYPE: WeightType = WeightType::F32;
+
+/// A text, and what it is called in the tables.
+struct Text {
+    name: String,
+    text: String,
+}
+
+fn main() -> ExitCode {
+    match run(std::env::args().skip(1)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
+    let Some(arguments) = Arguments::parse(arguments)? else {
+        println!("{USAGE}");
+        return Ok(());
+    };
+    let Arguments {
+        model,
+        max_bytes,
+        seed,
+        mut files,
+    } = arguments;
+    let model = model.unwrap_or_else(|| project("www/models/pocket-gpt2"));
+    if files.is_empty() {
+        files = sample()?;
+    }
+    let texts: Result<Vec<Text>> = files.iter().map(|file| read_text(file, max_bytes)).collect();
+    let report = Report::new(measure(&texts?, &model, seed)?);
+    println!("{}", report.tables());
+    let json = json!({
+        "model": model,
+        "dtype": DTYPE.name(),
+        "max_bytes": max_bytes,
+        "seed": seed,
+        "texts": report.json(),
+    });
+    let path = project("target/eval/report.json");
+    fs::create_dir_all(path.with_file_name(""))?;
+    fs::write(&path, format!("{json:#}\n"))?;
+    println!("The same as JSON, with the counts: {}", path.display());
+    Ok(())
+}
+
+fn project(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// The project's own texts.
+fn sample() -> Result<Vec<PathBuf>> {
+    let mut files: Vec<PathBuf> = fs::read_dir(project("tests/fixtures/eval"))?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_>>()?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "txt"));
+    files.sort();
+    Ok(files)
+}
+
+/// The beginning of a file, as a writer types it: with one character for the end of a line.
+fn read_text(file: &Path, max_bytes: usize) -> Result<Text> {
+    let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let mut text = String::from_utf8(read(file)?)
+        .map_err(|error| format!("{} is not text in UTF-8: {error}", file.display()))?
+        .replace("\r\n", "\n");
+    text.truncate(text.floor_char_boundary(max_bytes));
+    if text.trim().is_empty() {
+        return Err(format!(
+            "{} begins with {} bytes of no text; give --bytes more",
+            file.display(),
+            text.len()
+        )
+        .into());
+    }
+    Ok(Text { name, text })
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    fs::read(file).map_err(|error| format!("{}: {error}", file.display()).into())
+}
+
+/// Every thread has a model of its own, and takes the next text when it is done with one.
+fn measure(texts: &[Text], model: &Path, seed: u64) -> Result<Vec<Row>> {
+    let queue = Mutex::new(texts.iter().enumerate());
+    let next = || queue.lock().expect("invariant: nothing panics while it is held").next();
+    let work = || -> Result<Vec<(usize, Row)>> {
+        let mut session = load(model)?;
+        let mut rows = Vec::new();
+        while let Some((i, Text { name, text })) = next() {
+            rows.push((i, eval::measure(&mut session, name, text, seed)?));
+            eprintln!("{name}: typed");
+        }
+        Ok(rows)
+    };
+    let n_threads = thread::available_parallelism()?.get().min(texts.len());
+    let mut rows = thread::scope(|scope| {
+        let threads: Vec<_> = (0..n_threads).map(|_| scope.spawn(work)).collect();
+        let join = |thread: thread::ScopedJoinHandle<'_, _>| thread.join().expect("invariant: errors are returned");
+        threads.into_iter().map(join).collect::<Result<Vec<_>>>()
+    })?
+    .concat();
+    rows.sort_by_key(|(i, _)| *i);
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
+
+fn load(folder: &Path) -> Result<Session> {
+    let config = Config::from_json(&String::from_utf8(read(&folder.join("config.json"))?)?)?;
+    let codec = Codec::from_json(
+        &read(&project("www/models/gpt2-tokenizer/tokenizer.json"))?,
+        config.vocab_size,
+    )?;
+    let mut weights = Weights::new(&config, DTYPE)?;
+    weights.push(&read(&folder.join("model.safetensors"))?)?;
+    Ok(Session::new(Gpt2::new(config, DTYPE, weights)?, codec))
+}

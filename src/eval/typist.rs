@@ -1,0 +1,161 @@
+//! The typist: types a text, takes what is right of the suggestions, and counts. The page is a function, so that tests can play it.
+
+use serde::Serialize;
+
+use crate::error::Result;
+use crate::suggestion::{split_sentence, word_indices};
+
+/// How many words ahead a suggestion is compared with the text.
+pub const N_WORDS: [usize; 4] = [1, 2, 3, 5];
+
+/// Punctuation that belongs to the word before it.
+const CLOSING: &str = ".,;:!?…\"'”’)]}»›%&*/。，！？；：）」";
+
+/// What came of one text or several.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Counts {
+    pub n_characters: usize,
+    pub n_sentences: usize,
+    /// Keys that took a word or a whole suggestion.
+    pub n_accepts: usize,
+    pub n_accepted_characters: usize,
+    /// Suggestions that appeared.
+    pub n_suggestions: usize,
+    /// Those with at least as many words as [`N_WORDS`] says.
+    pub n_long: [usize; 4],
+    /// Those of them whose first words are the text's.
+    pub n_matching: [usize; 4],
+}
+
+impl Counts {
+    pub fn add(&mut self, other: &Counts) {
+        self.n_characters += other.n_characters;
+        self.n_sentences += other.n_sentences;
+        self.n_accepts += other.n_accepts;
+        self.n_accepted_characters += other.n_accepted_characters;
+        self.n_suggestions += other.n_suggestions;
+        for i in 0..N_WORDS.len() {
+            self.n_long[i] += other.n_long[i];
+            self.n_matching[i] += other.n_matching[i];
+        }
+    }
+
+    /// A share of all characters.
+    pub fn saved(&self) -> f64 {
+        (self.n_accepted_characters as f64 - self.n_accepts as f64) / self.n_characters as f64
+    }
+
+    /// Shares, in the order of [`N_WORDS`]; NaN where no suggestion has so many words.
+    pub fn matching(&self) -> [f64; 4] {
+        std::array::from_fn(|i| self.n_matching[i] as f64 / self.n_long[i] as f64)
+    }
+
+    pub fn suggestions_per_sentence(&self) -> f64 {
+        self.n_suggestions as f64 / self.n_sentences as f64
+    }
+
+    /// Counts a suggestion that has appeared.
+    fn look_at(&mut self, suggestion: &str, ahead: &str) {
+        self.n_suggestions += 1;
+        let n_words = words(suggestion).count();
+        let n_right = right_words(suggestion, ahead).count();
+        for (i, n) in N_WORDS.into_iter().enumerate() {
+            self.n_long[i] += usize::from(n_words >= n);
+            self.n_matching[i] += usize::from(n_right >= n);
+        }
+    }
+}
+
+/// Types `text`. `suggest` is given the byte where the caret is, and says what the page offers there, best first.
+///
+/// # Errors
+/// Those of `suggest`.
+pub fn replay(text: &str, mut suggest: impl FnMut(usize) -> Result<Vec<String>>) -> Result<Counts> {
+    let mut counts = Counts {
+        n_characters: text.chars().count(),
+        n_sentences: n_sentences(text),
+        ..Counts::default()
+    };
+    // What is left of the alternatives, each with its number. The first stands at the caret.
+    let mut offered: Vec<(usize, String)> = Vec::new();
+    let mut seen = None;
+    let mut caret = 0;
+    while let Some(character) = text[caret..].chars().next() {
+        let ahead = &text[caret..];
+        if offered.is_empty() {
+            offered = suggest(caret)?.into_iter().enumerate().collect();
+            seen = None;
+        }
+        let mut typed = &ahead[..character.len_utf8()];
+        if let Some((i, shown)) = offered.first() {
+            if seen != Some(*i) {
+                counts.look_at(shown, ahead);
+                seen = Some(*i);
+            }
+            let n_right = right_len(shown, ahead);
+            if n_right > 0 {
+                typed = &ahead[..n_right];
+                counts.n_accepts += 1;
+                counts.n_accepted_characters += typed.chars().count();
+            }
+        }
+        caret += typed.len();
+        offered = (offered.into_iter())
+            .filter_map(|(i, suggestion)| Some((i, suggestion.strip_prefix(typed)?.to_owned())))
+            .filter(|(_, rest)| !rest.is_empty())
+            .collect();
+    }
+    Ok(counts)
+}
+
+/// How many bytes of a suggestion one key takes: all, or those of its first word, or none.
+fn right_len(suggestion: &str, ahead: &str) -> usize {
+    let lens = || right_words(suggestion, ahead).map(str::len);
+    match lens().sum::<usize>() {
+        all if all == suggestion.len() => all,
+        _ => lens().next().unwrap_or(0),
+    }
+}
+
+/// The words of a suggestion up to the first that is not the text's.
+fn right_words<'a>(suggestion: &'a str, ahead: &str) -> impl Iterator<Item = &'a str> {
+    words(suggestion).zip(words(ahead)).scan(true, |goes_on, (word, next)| {
+        let rest = next
+            .strip_prefix(word)
+            .filter(|rest| *goes_on && !rest.contains(char::is_alphanumeric));
+        *goes_on = rest.is_some_and(str::is_empty);
+        rest.map(|_| word)
+    })
+}
+
+/// The words of a text, as the page accepts them one by one.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let word = first_word(rest);
+        rest = &rest[word.len()..];
+        (!word.is_empty()).then_some(word)
+    })
+}
+
+/// The next word of a text, with the space before it and the punctuation after it: firstWord of www/editor/state.js.
+fn first_word(text: &str) -> &str {
+    let start = text.len() - text.trim_start().len();
+    let len = text[start..].find(char::is_whitespace).unwrap_or(text.len() - start);
+    let run = &text[..start + len];
+    let end = word_indices(run)
+        .first()
+        .map_or(run.len(), |(start, word)| start + word.len());
+    let rest = run[end..].trim_start_matches(|c| CLOSING.contains(c));
+    &run[..run.len() - rest.len()]
+}
+
+fn n_sentences(text: &str) -> usize {
+    let mut n_sentences = 0;
+    let mut rest = text;
+    while let Some((sentence, others)) = split_sentence(rest) {
+        n_sentences += usize::from(!sentence.trim().is_empty());
+        rest = others;
+    }
+    n_sentences + usize::from(!rest.trim().is_empty())
+}

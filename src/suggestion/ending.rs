@@ -1,0 +1,253 @@
+//! Where a suggestion ends: with its sentence or paragraph, and never with a piece of a word.
+
+use super::words::without_last_word;
+use crate::sequence::FinishReason;
+
+const STOPS: [char; 4] = ['.', '!', '?', '…'];
+const CHINESE_STOPS: [char; 3] = ['。', '！', '？'];
+/// What still belongs to a sentence behind its stop.
+const CLOSING: [char; 12] = ['"', '\'', '”', '’', ')', ']', '»', '›', '）', '」', '』', '》'];
+/// What waits for something: opening quotes and brackets, dashes, and the joiner of emoji.
+const OPENING: &str = "([{“‘„‚«‹¿¡（「『《〈【-‐‑‒–—―_\u{200D}";
+const ABBREVIATIONS: [&str; 11] = ["Mr", "Mrs", "Ms", "Dr", "St", "Prof", "Jr", "Sr", "vs", "e.g", "i.e"];
+
+/// The part of a continuation that is worth showing, and whether that is final: no further token changes it.
+/// What it gives for the beginning of a text is the beginning of what it gives for all of it.
+///
+/// `word_before`: what stands at the caret already of the word that `written` may go on with.
+/// `finish`: why the model stopped; `None` while it goes on.
+pub fn presentable<'a>(word_before: &str, written: &'a str, finish: Option<FinishReason>) -> (&'a str, bool) {
+    // Bytes that are no character: the text is cut off there.
+    let (written, finish) = match written.split_once('\u{FFFD}') {
+        Some((whole, _)) => (whole, Some(FinishReason::Length)),
+        None => (written, finish),
+    };
+    let (paragraph, is_whole) = match written.split_once('\n') {
+        Some((paragraph, _)) => (paragraph, true),
+        None => (written, false),
+    };
+    if let Some(end) = end_of_sentence(word_before, paragraph) {
+        return (&paragraph[..end], true);
+    }
+    match finish {
+        _ if is_whole => (paragraph.trim_end(), true),
+        Some(FinishReason::Eos | FinishReason::StopString) => (paragraph.trim_end(), true),
+        // "can'" was on its way to "can't".
+        Some(FinishReason::Length | FinishReason::MaxTime) => {
+            (whole_words(paragraph.trim_end_matches(['\'', '’'])), true)
+        }
+        None => (whole_words(paragraph.trim_end_matches(is_undecided)), false),
+    }
+}
+
+/// The first sentence or line of `text`, and what comes behind it; `None` if it does not end.
+pub fn split_sentence(text: &str) -> Option<(&str, &str)> {
+    let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
+    if let Some(end) = end_of_sentence("", line) {
+        return Some(text.split_at(end));
+    }
+    (line.len() < text.len() || ends_sentence(line)).then_some((line, rest))
+}
+
+/// `text` without space at its end, nor anything that waits for what is not there.
+pub fn without_dangling(text: &str) -> &str {
+    let mut text = text.trim_end();
+    while let Some(last) = text.chars().next_back() {
+        // A straight quote opens where a word could begin.
+        let is_opening = match last {
+            '"' | '\'' => (text.trim_end_matches(['"', '\'']).chars().next_back())
+                .is_none_or(|c| c.is_whitespace() || OPENING.contains(c)),
+            _ => OPENING.contains(last),
+        };
+        if !is_opening {
+            break;
+        }
+        text = text[..text.len() - last.len_utf8()].trim_end();
+    }
+    text
+}
+
+fn whole_words(text: &str) -> &str {
+    without_dangling(without_last_word(text))
+}
+
+/// "can'" may become "can't", "3." become "3.14", and an emoji be joined with the next.
+fn is_undecided(c: char) -> bool {
+    !c.is_whitespace() && !c.is_alphanumeric()
+}
+
+/// Where the first sentence of `text` ends, if it is plain that it does: a western stop ends one if what follows its space does
+/// not go on in lower case, a Chinese one always; both wait for a character more, as closing quotes belong to the sentence.
+fn end_of_sentence(word_before: &str, text: &str) -> Option<usize> {
+    let is_stop = |c: char| STOPS.contains(&c) || CHINESE_STOPS.contains(&c);
+    let mut rest = text;
+    while let Some(start) = rest.find(is_stop) {
+        let closed = rest[start..].trim_start_matches(is_stop);
+        let is_chinese = rest[..rest.len() - closed.len()].ends_with(CHINESE_STOPS);
+        rest = closed.trim_start_matches(CLOSING);
+        let end = text.len() - rest.len();
+        let next = rest.trim_start();
+        let is_end = match is_chinese {
+            true => !rest.is_empty(),
+            false => next.len() < rest.len() && next.starts_with(|c: char| !c.is_lowercase()),
+        };
+        if is_end && !is_abbreviation(word_before, &text[..end]) {
+            return Some(end);
+        }
+    }
+    None
+}
+
+/// Whether a text that is not gone on with is a sentence at its end.
+fn ends_sentence(text: &str) -> bool {
+    let text = text.trim_end().trim_end_matches(CLOSING);
+    (text.ends_with(STOPS) || text.ends_with(CHINESE_STOPS)) && !is_abbreviation("", text)
+}
+
+fn is_abbreviation(word_before: &str, text: &str) -> bool {
+    let Some(text) = text.strip_suffix('.') else {
+        return false;
+    };
+    let text = [word_before, text].concat();
+    let is_before_word = |c: char| c.is_whitespace() || "(\"“‘".contains(c);
+    let word = text.rsplit(is_before_word).next().unwrap_or("");
+    let mut chars = word.chars();
+    let is_initial = chars.next().is_some_and(char::is_uppercase) && chars.next().is_none();
+    is_initial || ABBREVIATIONS.contains(&word)
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))] // proptest is for native tests.
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn while_tokens_arrive_only_whole_words_are_shown() {
+        for (written, text) in [
+            ("", ""),
+            (" stre", ""),
+            (" street", ""),
+            (" street and", " street"),
+            (" street and ", " street and"),
+            (" street,", ""),
+            (" street, an", " street,"),
+            (" can'", ""),
+            (" can't b", " can't"),
+            (" 3.", ""),
+            (" 3.14", ""),
+            (" said, \"Yes", " said,"),
+            (" said — \"Yes", " said"),
+            (" said—\"Yes", " said"),
+            (" well-kn", " well"),
+            (" a 👩\u{200D}", " a"),
+            (" a 👩\u{200D}🚀 f", " a 👩\u{200D}🚀"),
+            (" street. and", " street."),
+            ("很北京", "很北京"),
+        ] {
+            assert_eq!(presentable("", written, None), (text, false), "{written:?}");
+        }
+    }
+
+    #[test]
+    fn a_suggestion_ends_with_its_sentence_or_paragraph() {
+        for (written, text) in [
+            (" ground. The", " ground."),
+            (" ground! “And", " ground!"),
+            (" ground?\" He", " ground?\""),
+            (" ground.) He", " ground.)"),
+            (" ground… 3 more", " ground…"),
+            (" ground\nThe", " ground"),
+            (" ground \r\n", " ground"),
+            ("\nThe", ""),
+            (
+                " Mr. Smith and Dr. Jones met J. Doe. They",
+                " Mr. Smith and Dr. Jones met J. Doe.",
+            ),
+            ("地上。他", "地上。"),
+            ("“地上。”他", "“地上。”"),
+        ] {
+            assert_eq!(presentable("", written, None), (text, true), "{written:?}");
+        }
+    }
+
+    #[test]
+    fn a_sentence_that_may_still_go_on_is_not_cut() {
+        for written in [
+            " ground.",
+            " ground. ",
+            " wait... and",
+            " \"Stop!\" she said",
+            " 3.5 and",
+            "地上。",
+        ] {
+            assert!(!presentable("", written, None).1, "{written:?}");
+        }
+    }
+
+    #[test]
+    fn an_abbreviation_may_begin_before_the_caret() {
+        assert_eq!(presentable("Mr", ". Smith", None), (".", false));
+        assert_eq!(presentable("(D", "r. Who came", None), ("r. Who", false));
+        assert_eq!(presentable("end", ". Smith", None), (".", true));
+    }
+
+    #[test]
+    fn how_the_model_stopped_decides_whether_the_last_word_is_whole() {
+        for (written, finish, text) in [
+            (" the street and hal", FinishReason::Length, " the street and"),
+            (" the street and hal", FinishReason::MaxTime, " the street and"),
+            (" the street and hal", FinishReason::Eos, " the street and hal"),
+            (" the street ", FinishReason::StopString, " the street"),
+            (" the street,", FinishReason::Length, " the street,"),
+            (" the street (", FinishReason::Length, " the street"),
+            (" the street can'", FinishReason::Length, " the street"),
+            (" said, \"", FinishReason::Length, " said,"),
+            (" well-", FinishReason::Length, " well"),
+            (" street", FinishReason::Length, ""),
+            ("", FinishReason::Eos, ""),
+            ("很北京", FinishReason::Length, "很北京"),
+        ] {
+            assert_eq!(
+                presentable("", written, Some(finish)),
+                (text, true),
+                "{written:?} {finish:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_character_is_not_shown_nor_what_comes_behind_it() {
+        assert_eq!(presentable("", " the ol\u{FFFD} sea", None), (" the", true));
+        assert_eq!(presentable("", "\u{FFFD}", None), ("", true));
+    }
+
+    #[test]
+    fn a_text_is_split_into_its_sentences_and_what_is_not_one_yet() {
+        assert_eq!(split_sentence("One. Two"), Some(("One.", " Two")));
+        assert_eq!(split_sentence("A title\nTwo. "), Some(("A title", "Two. ")));
+        assert_eq!(split_sentence("“Two!” \n"), Some(("“Two!” ", "")));
+        assert_eq!(split_sentence("Two. "), Some(("Two. ", "")));
+        for text in ["", " ", "Two", "With Mr."] {
+            assert_eq!(split_sentence(text), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_suggestion_never_takes_back_what_it_has_shown(
+            pieces in prop::collection::vec(
+                prop_oneof!["[ ]?[a-zA-Z]{1,5}", "[ .,'\"!?(—_-]{1,2}", "[0-9]{1,2}", "[語。”\n\u{301}\u{200D}👩🚀…“]"],
+                0..12,
+            ),
+        ) {
+            let written = pieces.concat();
+            let mut shown = ("", false);
+            for end in (0..=written.len()).filter(|&end| written.is_char_boundary(end)) {
+                let next = presentable("", &written[..end], None);
+                prop_assert!(next.0.starts_with(shown.0), "{:?} became {:?}", shown.0, next.0);
+                prop_assert!(!shown.1 || next == shown, "{:?} was final", shown.0);
+                shown = next;
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Text behind the caret: what stands there already is not suggested once more.
+
+use super::ending::without_dangling;
+use super::words::{word_indices, words};
+
+/// So many words in common are a repetition, whatever comes behind them.
+const N_WORDS: usize = 3;
+const STOPS: [char; 8] = ['.', ',', ';', ':', '!', '?', '…', '。'];
+const CLOSING: [char; 18] = [
+    '.', ',', ';', ':', '!', '?', '…', '。', '"', '\'', '”', '’', ')', ']', '}', '»', '）', '」',
+];
+
+/// The rest of the paragraph.
+pub struct Following {
+    text: String,
+    /// The first of its words.
+    words: Vec<String>,
+}
+
+impl Following {
+    pub fn new(after: &str) -> Following {
+        let text = after.split('\n').next().unwrap_or("").to_owned();
+        let words = words(&text).into_iter().take(N_WORDS).collect();
+        Following { text, words }
+    }
+
+    /// The part of `text` that is new, and whether it is final: what comes behind is there already.
+    pub fn new_part<'a>(&self, text: &'a str) -> (&'a str, bool) {
+        let (new, is_final) = self.up_to_repetition(text);
+        (self.without_doubled_marks(new), is_final)
+    }
+
+    /// `text` up to the word from which on it says what follows, or as far as it goes at least.
+    fn up_to_repetition<'a>(&self, text: &'a str) -> (&'a str, bool) {
+        let spoken = words(text);
+        for (i, (start, _)) in word_indices(text).into_iter().enumerate() {
+            let n_common = (spoken[i..].iter().zip(&self.words))
+                .take_while(|(a, b)| a == b)
+                .count();
+            let is_final = n_common > 0 && n_common == self.words.len();
+            if is_final || n_common == spoken.len() - i {
+                return (without_dangling(&text[..start]), is_final);
+            }
+        }
+        (text, false)
+    }
+
+    fn without_doubled_marks<'a>(&self, text: &'a str) -> &'a str {
+        let n_unmarked = text.trim_end_matches(CLOSING).len();
+        let mut marks = text[n_unmarked..].char_indices().map(|(i, _)| n_unmarked + i);
+        let end = marks.find(|&i| self.text.starts_with(&text[i..])).unwrap_or(text.len());
+        // The sentence goes on behind the caret: it does not end before.
+        match self.text.trim_start() {
+            next if next.starts_with(STOPS) => text[..end].trim_end_matches(STOPS),
+            next if next.starts_with(char::is_lowercase) => text[..end].trim_end_matches(['.', '!', '?', '…', '。']),
+            _ => &text[..end],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn new_part<'a>(text: &'a str, after: &str) -> (&'a str, bool) {
+        Following::new(after).new_part(text)
+    }
+
+    #[test]
+    fn a_suggestion_ends_before_what_follows() {
+        for (text, after, new) in [
+            (" jumps over the lazy dog", " over the lazy dog.", " jumps"),
+            (" jumps over the lazy cat", " Over the lazy dog.", " jumps"),
+            (" jumps over the dog", "\nover the dog", " jumps over the dog"),
+            (" the end of the world", " end.", " the"),
+            (" he said, “Yes, we can", " yes, we can”", " he said,"),
+            (" over the lazy dog", " over the lazy dog.", ""),
+        ] {
+            assert_eq!(new_part(text, after).0, new, "{text:?} before {after:?}");
+        }
+    }
+
+    #[test]
+    fn what_only_begins_like_it_waits_and_then_stays() {
+        let after = " over the lazy dog";
+        assert_eq!(new_part(" jumps over", after), (" jumps", false));
+        assert_eq!(new_part(" jumps over the", after), (" jumps", false));
+        assert_eq!(new_part(" jumps over the lazy", after), (" jumps", true));
+        assert_eq!(new_part(" jumps over the moon", after), (" jumps over the moon", false));
+        assert_eq!(new_part(" jumps", ""), (" jumps", false));
+        assert_eq!(new_part(" jumps", " ..."), (" jumps", false));
+    }
+
+    #[test]
+    fn marks_that_are_there_are_not_doubled() {
+        for (text, after, new) in [
+            (" the end.", ".", " the end"),
+            (" the end.”", ".”", " the end"),
+            (" the end.”", "” he said", " the end."),
+            (" the end)", ")", " the end"),
+            (" the end.", ")", " the end."),
+            (" the end.", ", he said", " the end"),
+            (" the end!", " of the world.", " the end"),
+            (" he said,", " of the world.", " he said,"),
+            (" the end.", " The next.", " the end."),
+            (".", ".", ""),
+        ] {
+            assert_eq!(new_part(text, after).0, new, "{text:?} before {after:?}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What a writer is offered at the caret, out of what a model writes there: pure, no model, no clock.
+
+mod ending;
+mod following;
+mod parroting;
+mod words;
+
+use crate::sequence::{FinishReason, Token};
+use crate::session::Step;
+pub(crate) use ending::split_sentence;
+use following::Following;
+use parroting::Recent;
+pub(crate) use words::word_indices;
+
+/// Two suggestions that begin with so many of the same words are one.
+const N_WORDS_APART: usize = 3;
+
+/// The text around the caret.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    pub before: &'a str,
+    /// The rest of the paragraph, or the beginning of it.
+    pub after: &'a str,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct SuggestionOptions {
+    /// The least mean log-probability per character of what is shown; minus infinity shows everything.
+    pub gate: f64,
+    /// The likeliest first, else as the model numbers them.
+    pub is_ranked: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Suggestion {
+    /// What to insert at the caret.
+    pub text: String,
+    /// No further token changes it.
+    pub is_complete: bool,
+    /// Natural logarithm, per character of `text`.
+    pub mean_log_probability: f64,
+}
+
+/// Whether there is something to continue: behind some text, and not inside a word or before one.
+pub fn is_askable(Place { before, after }: Place) -> bool {
+    let is_before_word = after.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    !before.trim().is_empty() && !is_before_word && !words::is_inside_word(before, after)
+}
+
+/// The suggestions at one place, as they grow with each step of a [`crate::session::Session`].
+pub struct Suggestions {
+    options: SuggestionOptions,
+    word_before: String,
+    recent: Recent,
+    following: Following,
+    continuations: Vec<Continuation>,
+    /// The continuation that is offered first. It stays there, whatever becomes of the others: a writer is reading it.
+    first: Option<usize>,
+    offered: Vec<Suggestion>,
+}
+
+impl Suggestions {
+    pub fn new(Place { before, after }: Place, options: SuggestionOptions) -> Suggestions {
+        Suggestions {
+            options,
+            word_before: before.rsplit(char::is_whitespace).next().unwrap_or("").to_owned(),
+            recent: Recent::new(before),
+            following: Following::new(after),
+            continuations: Vec::new(),
+            first: None,
+            offered: Vec::new(),
+        }
+    }
+
+    /// Takes the next step of the session; returns whether [`Suggestions::offered`] has changed.
+    pub fn take(&mut self, step: &Step) -> bool {
+        let (sequence, token, finish) = match step {
+            Step::Prefill { .. } => return false,
+            Step::Token(token) => (token.sequence, Some(token), None),
+            Step::Sequence(finished) => (finished.sequence, None, Some(finished.finish_reason)),
+        };
+        if self.continuations.len() <= sequence {
+            self.continuations.resize_with(sequence + 1, Continuation::default);
+        }
+        if !self.is_complete(sequence) {
+            if let Some(token) = token {
+                self.continuations[sequence].push(token);
+            }
+            self.present(sequence, finish);
+        }
+        // The model writes a token of each in turn. They are compared when all have theirs, or the first would always win.
+        let is_last_of_turn = (sequence + 1..self.continuations.len()).all(|later| self.is_complete(later));
+        is_last_of_turn && self.rank()
+    }
+
+    /// What is worth showing, best first.
+    pub fn offered(&self) -> Vec<&Suggestion> {
+        self.offered.iter().collect()
+    }
+
+    /// Whether no further token of `sequence` changes anything, so that the model need not write it.
+    pub fn is_complete(&self, sequence: usize) -> bool {
+        (self.continuations.get(sequence)).is_some_and(|continuation| continuation.suggestion.is_complete)
+    }
+
+    /// Decides what of a continuation can be shown.
+    fn present(&mut self, sequence: usize, finish: Option<FinishReason>) {
+        let continuation = &mut self.continuations[sequence];
+        let (text, is_ended) = ending::presentable(&self.word_before, &continuation.written, finish);
+        let (text, is_cut) = self.following.new_part(text);
+        let is_parroting = self.recent.is_parroted(text, is_ended || is_cut);
+        continuation.suggestion = Suggestion {
+            text: text.to_owned(),
+            is_complete: is_ended || is_cut || is_parroting,
+            mean_log_probability: continuation.mean_log_probability(text.len()),
+        };
+        continuation.is_parroting = is_parroting;
+    }
+
+    /// Puts what is worth showing in order; returns whether that is another list than before.
+    fn rank(&mut self) -> bool {
+        let suggestion = |i: usize| &self.continuations[i].suggestion;
+        let mut order: Vec<usize> = (0..self.continuations.len())
+            .filter(|&i| self.is_worth_showing(i))
+            .collect();
+        if self.options.is_ranked {
+            order.sort_by(|&a, &b| (suggestion(b).mean_log_probability).total_cmp(&suggestion(a).mean_log_probability));
+        }
+        if let Some(i) = order.iter().position(|&i| self.first == Some(i)) {
+            order[..=i].rotate_right(1);
+        }
+        let mut beginnings: Vec<Vec<String>> = Vec::new();
+        order.retain(|&i| {
+            let beginning = words::words(&suggestion(i).text)
+                .into_iter()
+                .take(N_WORDS_APART)
+                .collect();
+            let is_new = !beginnings.contains(&beginning);
+            beginnings.push(beginning);
+            is_new
+        });
+        let offered: Vec<Suggestion> = order.iter().map(|&i| suggestion(i).clone()).collect();
+        self.first = order.first().copied();
+        let has_changed = offered != self.offered;
+        self.offered = offered;
+        has_changed
+    }
+
+    fn is_worth_showing(&self, i: usize) -> bool {
+        let Continuation {
+            suggestion,
+            is_parroting,
+            ..
+        } = &self.continuations[i];
+        // What is being read is judged again at its end.
+        let is_being_read = self.first == Some(i) && !suggestion.is_complete;
+        let is_likely = suggestion.mean_log_probability >= self.options.gate;
+        !suggestion.text.is_empty() && !is_parroting && (is_being_read || is_likely)
+    }
+}
+
+#[derive(Default)]
+struct Continuation {
+    written: String,
+    /// Where each token begins in `written`, and its log-probability.
+    tokens: Vec<(usize, f64)>,
+    suggestion: Suggestion,
+    is_parroting: bool,
+}
+
+impl Continuation {
+    fn push(&mut self, token: &Token) {
+        self.tokens.push((self.written.len(), token.log_probability));
+        self.written.push_str(&token.text);
+    }
+
+    /// Of the first `len` bytes, per character. Tokens that only spell what is before the caret count too: theirs is the
+    /// probability that the word ends or goes on as it does, among all that begin with what is written.
+    fn mean_log_probability(&self, len: usize) -> f64 {
+        let tokens = self.tokens.iter().take_while(|(start, _)| *start < len);
+        let sum: f64 = tokens.map(|(_, log_probability)| log_probability).sum();
+        sum / self.written[..len].chars().count().max(1) as f64
+    }
+}

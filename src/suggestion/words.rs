@@ -1,0 +1,127 @@
+//! Words: runs of letters, digits and their marks, with what joins them as in "don't" and "3.14"; and every Chinese character.
+
+/// The words of `text`, each with where it begins.
+pub fn word_indices(text: &str) -> Vec<(usize, &str)> {
+    let mut words = Vec::new();
+    let mut open = None;
+    let mut chars = text.char_indices().peekable();
+    while let Some((i, c)) = chars.next() {
+        let is_joined = |(_, next): &(usize, char)| next.is_alphanumeric() && !is_ideograph(*next);
+        let goes_on = match c {
+            _ if is_ideograph(c) => false,
+            '\'' | '’' | '.' | ',' => open.is_some() && chars.peek().is_some_and(is_joined),
+            _ => c.is_alphanumeric() || (open.is_some() && is_mark(c)),
+        };
+        match (goes_on, open) {
+            (true, None) => open = Some(i),
+            (false, Some(start)) => {
+                words.push((start, &text[start..i]));
+                open = None;
+            }
+            _ => {}
+        }
+        if is_ideograph(c) {
+            words.push((i, &text[i..i + c.len_utf8()]));
+        }
+    }
+    words.extend(open.map(|start| (start, &text[start..])));
+    words
+}
+
+/// The words of `text` as they compare: in lower case, letters and digits only.
+pub fn words(text: &str) -> Vec<String> {
+    let plain = |word: &str| {
+        (word
+            .chars()
+            .filter(|c| c.is_alphanumeric())
+            .flat_map(char::to_lowercase))
+        .collect()
+    };
+    word_indices(text).into_iter().map(|(_, word)| plain(word)).collect()
+}
+
+/// `text` without its last word, if it ends in one that more letters could make another. A Chinese character is whole.
+pub fn without_last_word(text: &str) -> &str {
+    match word_indices(text).last() {
+        Some(&(start, word)) if start + word.len() == text.len() && !word.ends_with(is_ideograph) => &text[..start],
+        _ => text,
+    }
+}
+
+/// Whether one word, or one character of several parts, goes from `before` into `after`.
+pub fn is_inside_word(before: &str, after: &str) -> bool {
+    let start = before.rfind(char::is_whitespace).unwrap_or(0);
+    let end = after.find(char::is_whitespace).unwrap_or(after.len());
+    let around = [&before[start..], &after[..end]].concat();
+    let caret = before.len() - start;
+    let is_around_caret = |(start, word): (usize, &str)| start < caret && caret < start + word.len();
+    after.starts_with(is_mark) || word_indices(&around).into_iter().any(is_around_caret)
+}
+
+/// Han and Hiragana, which are written without spaces.
+fn is_ideograph(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{309F}' | '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
+}
+
+/// Accents, variation selectors and joiners that are characters of their own.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36F}' | '\u{1AB0}'..='\u{1AFF}' | '\u{1DC0}'..='\u{1DFF}' | '\u{200C}'..='\u{200D}'
+        | '\u{20D0}'..='\u{20FF}' | '\u{FE00}'..='\u{FE0F}' | '\u{FE20}'..='\u{FE2F}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_compare_without_case_and_punctuation() {
+        assert_eq!(words(" “Don’t!” she SAID."), ["dont", "she", "said"]);
+        assert_eq!(words("Don't, she said"), ["dont", "she", "said"]);
+        assert_eq!(words(" 3.14, 1,000"), ["314", "1000"]);
+        assert_eq!(words("北京 is"), ["北", "京", "is"]);
+        assert!(words(" — …\n").is_empty());
+        assert_eq!(word_indices(" a, b'c."), [(1, "a"), (4, "b'c")]);
+        assert_eq!(word_indices("a,北’b"), [(0, "a"), (2, "北"), (8, "b")]);
+    }
+
+    #[test]
+    fn the_last_word_is_open_unless_it_is_chinese() {
+        for (text, whole) in [
+            ("", ""),
+            (" str", " "),
+            (" str ", " str "),
+            (" can't", " "),
+            (" 3.14", " "),
+            (" O'Ne", " "),
+            (" cafe\u{301}", " "),
+            (" well-kn", " well-"),
+            (" end,", " end,"),
+            ("很北京", "很北京"),
+        ] {
+            assert_eq!(without_last_word(text), whole, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn apostrophes_points_and_accents_are_inside_words() {
+        for (before, after) in [
+            ("The ra", "in"),
+            ("don", "'t"),
+            ("3", ".14"),
+            ("cafe", "\u{301}"),
+            ("👩", "\u{200D}🚀"),
+        ] {
+            assert!(is_inside_word(before, after), "{before:?} {after:?}");
+        }
+        for (before, after) in [
+            ("The rain", ""),
+            ("The rain", " fell"),
+            ("The  ", "  rain"),
+            ("end", "."),
+            ("one", "\r\n"),
+            ("a", "— b"),
+        ] {
+            assert!(!is_inside_word(before, after), "{before:?} {after:?}");
+        }
+    }
+}

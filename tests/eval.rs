@@ -1,0 +1,229 @@
+//! The typist's counts, computed by hand, and the model's likelihood, computed the long way.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use common::{random_model, session};
+use write_with_distilgpt2::eval::arguments::Arguments;
+use write_with_distilgpt2::eval::asker::{Asker, generation_config};
+use write_with_distilgpt2::eval::likelihood::Likelihood;
+use write_with_distilgpt2::eval::report::Report;
+use write_with_distilgpt2::eval::typist::{Counts, replay};
+use write_with_distilgpt2::eval::{SETUPS, measure};
+use write_with_distilgpt2::generation::sampler::log_sum_exp;
+use write_with_distilgpt2::model::linear::WeightType;
+
+/// Types `text` with suggestions by caret, those of one place best first; also where they were asked for.
+fn typed(text: &str, suggestions: &[(usize, &str)]) -> (Counts, Vec<usize>) {
+    let mut asked = Vec::new();
+    let counts = replay(text, |caret| {
+        asked.push(caret);
+        let offered = suggestions.iter().filter(|(at, _)| *at == caret);
+        Ok(offered.map(|(_, suggestion)| suggestion.to_string()).collect())
+    });
+    (counts.unwrap(), asked)
+}
+
+#[test]
+fn right_words_and_whole_suggestions_take_a_key_each() {
+    let suggestions = [(1, "he sat down."), (8, " He ran off.")];
+    let (counts, asked) = typed("She sat. He ran off.", &suggestions);
+    // S, then "he" and " sat" by a key each, ".", and the rest by one key.
+    assert_eq!(asked, [0, 1, 8]);
+    let expected = Counts {
+        n_characters: 20,
+        n_sentences: 2,
+        n_accepts: 3,
+        n_accepted_characters: 18,
+        n_suggestions: 2,
+        n_long: [2, 2, 2, 0],
+        n_matching: [2, 2, 1, 0],
+    };
+    assert_eq!(counts, expected);
+    assert_eq!(counts.saved(), 15.0 / 20.0);
+    assert_eq!(counts.matching()[..3], [1.0, 1.0, 0.5]);
+    assert!(counts.matching()[3].is_nan());
+    assert_eq!(counts.suggestions_per_sentence(), 1.0);
+}
+
+#[test]
+fn a_suggestion_stays_while_it_is_typed_and_goes_with_the_first_other_character() {
+    let (counts, asked) = typed("weather", &[(0, "went on")]);
+    assert_eq!(asked, [0, 3, 4, 5, 6]);
+    assert_eq!((counts.n_suggestions, counts.n_accepts, counts.saved()), (1, 0, 0.0));
+
+    let (counts, asked) = typed("We went on", &[(2, " want to"), (5, "nt on")]);
+    assert_eq!(asked, [0, 1, 2, 5]);
+    assert_eq!(
+        (counts.n_suggestions, counts.n_accepts, counts.n_accepted_characters),
+        (2, 1, 5)
+    );
+}
+
+#[test]
+fn the_next_alternative_takes_the_place_of_one_that_is_gone() {
+    let suggestions = [(0, "went on"), (0, "we had"), (0, "weather is"), (3, "never")];
+    let (counts, asked) = typed("weather", &suggestions);
+    // "wea" is typed, which only the third goes on with: "ther" by one key. The second was never seen.
+    assert_eq!(asked, [0]);
+    assert_eq!(
+        (counts.n_suggestions, counts.n_accepts, counts.n_accepted_characters),
+        (2, 1, 4)
+    );
+    assert_eq!(
+        (counts.n_long[..2].to_vec(), counts.n_matching),
+        (vec![2, 2], [1, 0, 0, 0])
+    );
+}
+
+#[test]
+fn a_word_is_right_with_its_punctuation_and_as_a_whole() {
+    let n_accepted = |text: &str, suggestion: &str| typed(text, &[(0, suggestion)]).0.n_accepted_characters;
+    assert_eq!(n_accepted("down, then", "down"), 4);
+    assert_eq!(n_accepted("down, then", "down,"), 5);
+    assert_eq!(n_accepted("down, then", "down."), 0);
+    assert_eq!(n_accepted("down, then", "down then"), 4);
+    assert_eq!(n_accepted("downward", "down"), 0);
+    assert_eq!(n_accepted("down", "downward"), 0);
+    assert_eq!(n_accepted("don't go", "don"), 0);
+    assert_eq!(n_accepted("«Été» à", "«Été» à"), 7);
+}
+
+#[test]
+fn five_words_match_only_if_all_do() {
+    let (counts, _) = typed("one two three four five six", &[(0, "one two three four six five")]);
+    assert_eq!((counts.n_long, counts.n_matching), ([1; 4], [1, 1, 1, 0]));
+    let (counts, _) = typed("one two three four five six", &[(0, "one two three four five")]);
+    assert_eq!((counts.n_long, counts.n_matching), ([1; 4], [1; 4]));
+}
+
+#[test]
+fn a_text_is_as_likely_as_its_tokens_behind_their_contexts() {
+    let (config, file) = random_model(3);
+    let n_positions = config.n_positions;
+    let mut session = session((config, file), WeightType::F32);
+    let text = "One two three, four five six; seven eight nine. ".repeat(12);
+    let ids = session.codec().encode(&text).unwrap();
+    assert!(ids.len() > 2 * n_positions);
+    let found = Likelihood::of(&mut session, &text).unwrap();
+    let all = [&[50256], &ids[..]].concat();
+    let half = n_positions / 2;
+    let nats = (1..all.len()).map(|i| {
+        let start = if i <= n_positions {
+            0
+        } else {
+            (i - n_positions).div_ceil(half) * half
+        };
+        let logits = session.logits(&all[start..i]).unwrap();
+        log_sum_exp(logits) - f64::from(logits[all[i] as usize])
+    });
+    let nats: f64 = nats.sum();
+    assert!((found.nats - nats).abs() < 1e-3, "{} {nats}", found.nats);
+    assert_eq!((found.n_tokens, found.n_bytes), (ids.len(), text.len()));
+}
+
+#[test]
+fn a_model_that_knows_nothing_is_as_perplexed_as_its_vocabulary_is_large() {
+    let (config, mut file) = random_model(3);
+    let header_len = 8 + u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+    file[header_len..].fill(0);
+    let mut session = session((config, file), WeightType::F32);
+    let found = Likelihood::of(&mut session, "Four tokens of text").unwrap();
+    assert_eq!((found.n_tokens, found.n_bytes), (4, 19));
+    assert!((found.perplexity() / 50257.0 - 1.0).abs() < 1e-6);
+    assert!((found.bits_per_byte() - 4.0 * 50257_f64.log2() / 19.0).abs() < 1e-6);
+}
+
+#[test]
+fn the_setups_are_the_pages_and_the_page_less_one_part_each() {
+    let settings = include_str!("../www/settings.js");
+    let config = generation_config();
+    for (name, value) in [
+        ("max_new_tokens", config.max_new_tokens.to_string()),
+        ("temperature", config.temperature.to_string()),
+        ("top_p", config.top_p.to_string()),
+        ("top_k", config.top_k.to_string()),
+        ("repetition_penalty", config.repetition_penalty.to_string()),
+        ("n_alternatives", (config.num_return_sequences - 1).to_string()),
+        ("gate", SETUPS[0].options.gate.to_string()),
+    ] {
+        let row = format!("{name}: {{ default: {value},");
+        assert!(settings.contains(&row), "www/settings.js has no \"{row}\"");
+    }
+    let parts = SETUPS.map(|setup| {
+        (
+            setup.has_healing,
+            setup.options.gate.is_finite(),
+            setup.options.is_ranked,
+        )
+    });
+    assert_eq!(
+        parts,
+        [
+            (true, true, true),
+            (false, true, true),
+            (true, false, true),
+            (true, true, false)
+        ]
+    );
+}
+
+#[test]
+fn an_answer_depends_on_place_and_seed_alone() {
+    let text = "One two three four";
+    let mut session = session(random_model(3), WeightType::F32);
+    let mut answers = |seed: u64, carets: &[usize]| -> Vec<Vec<String>> {
+        let mut asker = Asker::new(&mut session, text, seed);
+        carets.iter().map(|&caret| asker.offered(caret, 2).unwrap()).collect()
+    };
+    let [first, second] = answers(0, &[7, 13]).try_into().unwrap();
+    assert!(first.len() == 3 && second.len() == 3 && first != second);
+    assert_eq!(answers(0, &[13, 7, 13]), [&second[..], &first, &second]);
+    assert_ne!(answers(1, &[7]), [first]);
+    assert!(answers(0, &[0])[0].is_empty());
+}
+
+#[test]
+fn a_text_is_typed_with_every_setup_and_the_gate_shows_less() {
+    let mut session = session(random_model(3), WeightType::F32);
+    let row = measure(&mut session, "a text", "One two three", 0).unwrap();
+    let shown = row.counts.map(|counts| counts.n_suggestions);
+    assert!(0 < shown[0] && shown[0] < shown[2], "{shown:?}");
+    assert!(
+        row.counts
+            .iter()
+            .all(|counts| counts.n_characters == 13 && counts.n_sentences == 1)
+    );
+    let report = Report::new(vec![row.clone(), row.clone()]);
+    let json = report.json();
+    assert_eq!(json[2]["text"], "all");
+    assert_eq!(json[2]["setups"][2]["counts"]["n_suggestions"], 2 * shown[2]);
+    assert_eq!(json[2]["perplexity"], json[0]["perplexity"]);
+    for setup in SETUPS {
+        assert!(report.tables().contains(setup.name));
+    }
+}
+
+#[test]
+fn arguments_are_taken_or_refused_with_the_way_out() {
+    let parse = |line: &str| Arguments::parse(line.split_whitespace().map(String::from));
+    let expected = Arguments {
+        model: Some("folder".into()),
+        max_bytes: 5,
+        seed: 7,
+        files: vec!["a.txt".into(), "b.txt".into()],
+    };
+    assert_eq!(
+        parse("a.txt --seed 7 --model folder --bytes 5 b.txt"),
+        Ok(Some(expected))
+    );
+    assert_eq!(parse("a.txt --help"), Ok(None));
+    for (line, expected) in [
+        ("--bytes 0", "--bytes must be a whole number from 1, got \"0\""),
+        ("--seed -1", "--seed must be a whole number from 0, got \"-1\""),
+        ("--seed", "--seed wants a value"),
+        ("--gate 1", "--gate is no option"),
+    ] {
+        assert!(parse(line).unwrap_err().starts_with(expected), "{line}");
+    }
+}

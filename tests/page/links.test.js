@@ -1,0 +1,182 @@
+// Links to a text and to a suggestion: made, opened, refused.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { RAIN, Site, opened, ready, suggestion, write, written } from "./harness.js";
+
+/** @import { Page } from "playwright-core" */
+
+/** @type {Site} */
+let site;
+before(async () => {
+  site = await Site.open();
+});
+after(() => site.close());
+
+/** @param {Page} page @param {string} button @returns {Promise<string>} the address */
+async function makeLink(page, button) {
+  await page.locator("#open-documents").click();
+  await page.locator(button).click();
+  await page.locator("#link-address").waitFor();
+  const address = await page.locator("#link-address").inputValue();
+  await page.keyboard.press("Escape");
+  return address;
+}
+
+/** Opens an address as somebody else would, who was never here. @param {Page} page @param {string} address */
+async function openElsewhere(page, address) {
+  const browser = page.context().browser();
+  assert.ok(browser);
+  const context = await browser.newContext();
+  const reader = await context.newPage();
+  await reader.addInitScript(() => {
+    // Another seed would be drawn here, if the link's did not count.
+    const random = crypto.getRandomValues.bind(crypto);
+    /** @param {any} array */
+    crypto.getRandomValues = (array) => (array.length === 1 ? array.fill(987654) : random(array));
+  });
+  await reader.goto(address);
+  await reader.locator("#shared[open]").waitFor();
+  return reader;
+}
+
+test("a link to a text is read first, and edited as a copy", () =>
+  site.visit(async (page) => {
+    const text = "Two lines,\nand 雨停了 🙂 <b>no markup</b>.";
+    await write(page, text);
+    const address = await makeLink(page, "#link-text");
+    assert.match(address, /^http:\/\/localhost:\d+\/#text=1\.[\w-]+$/);
+
+    const reader = await openElsewhere(page, address);
+    await reader.locator("#shared-text", { hasText: "no markup" }).waitFor();
+    assert.equal(await reader.locator("#shared-text").textContent(), text);
+    assert.match((await reader.locator("#shared-about").textContent()) ?? "", /^Model: Pocket GPT-2 · max_new_tokens 24 · /);
+    assert.equal(new URL(reader.url()).hash, "", "a reload shows the reader's own text");
+    await reader.locator("#shared-copy").click();
+    await opened(reader);
+    assert.equal(await written(reader), text);
+    await write(reader, " Mine.");
+    await reader.reload();
+    await opened(reader);
+    assert.equal(await written(reader), `${text} Mine.`);
+    await reader.context().close();
+  }));
+
+test("a text that is only read leaves the reader's documents alone", () =>
+  site.visit(async (page) => {
+    await write(page, "Shared.");
+    const address = await makeLink(page, "#link-text");
+    await page.locator("#open-documents").click();
+    await page.locator("#new-document").click();
+    await write(page, "Mine.");
+    await page.evaluate((hash) => (location.hash = hash), new URL(address).hash);
+    await page.locator("#shared[open]").waitFor();
+    assert.equal(await page.locator("#shared-text").textContent(), "Shared.");
+    await page.keyboard.press("Escape");
+    assert.equal(await written(page), "Mine.");
+    await page.locator("#open-documents").click();
+    assert.deepEqual(await page.locator("#document-list .title").allTextContents(), ["Mine. · open", "Shared."]);
+  }));
+
+test("a link to a suggestion shows this suggestion, whoever opens it", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    const [before, after] = [RAIN.trimEnd(), ". So we left."];
+    await write(page, before + after);
+    for (const _letter of after) await page.keyboard.press("ArrowLeft");
+    await page.keyboard.press("Control+Space");
+    const text = await suggestion(page, 3);
+    const address = await makeLink(page, "#link-suggestion");
+
+    const reader = await openElsewhere(page, address);
+    const ghost = reader.locator("#shared-text .ghost-text");
+    await ghost.waitFor();
+    assert.equal(await ghost.textContent(), text);
+    assert.equal(await reader.locator("#shared-text").textContent(), before + text + after);
+    assert.match((await reader.locator("#shared-about").textContent()) ?? "", / · seed \d+$/);
+    assert.match((await reader.locator("#shared-state").textContent()) ?? "", /grey italics/);
+    await reader.locator("#shared-copy").click();
+    await opened(reader);
+    await write(reader, "|");
+    assert.equal(await written(reader), `${before}|${after}`, "the suggestion is no part of the text, and the caret stands where it was");
+    await reader.context().close();
+  }));
+
+test("a link to the second of several suggestions shows the second", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    await write(page, RAIN);
+    const first = await suggestion(page);
+    await page.locator("#hint", { hasText: "Alt+]" }).waitFor();
+    await page.keyboard.press("Alt+BracketRight");
+    const second = (await page.locator(".ghost-text").textContent()) ?? "";
+    assert.notEqual(second, first);
+    const reader = await openElsewhere(page, await makeLink(page, "#link-suggestion"));
+    const ghost = reader.locator("#shared-text .ghost-text");
+    await ghost.waitFor();
+    assert.equal(await ghost.textContent(), second);
+    await reader.context().close();
+  }));
+
+test("a suggestion of another model is shown when that model writes", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    await page.locator("#open-models").click();
+    await page.getByLabel("DistilGPT2").check();
+    await page.locator("#use-model").click();
+    await ready(page, "DistilGPT2");
+    await page.locator(".cm-content").focus();
+    await write(page, RAIN);
+    const text = await suggestion(page, 3);
+    const address = await makeLink(page, "#link-suggestion");
+    await page.locator("#open-models").click();
+    await page.getByLabel("Pocket GPT-2").check();
+    await page.locator("#use-model").click();
+    await ready(page, "Pocket GPT-2");
+    await page.evaluate((hash) => (location.hash = hash), new URL(address).hash);
+    await page.locator("#shared-state", { hasText: "DistilGPT2's" }).waitFor();
+    await page.locator("#shared-use").click();
+    const ghost = page.locator("#shared-text .ghost-text");
+    await ghost.waitFor();
+    assert.equal(await ghost.textContent(), text);
+    assert.equal(await page.locator("#shared-use").isVisible(), false);
+  }));
+
+test("without a suggestion there is no link to one, and a text too long for a link is told with its size", () =>
+  site.visit(async (page) => {
+    await page.locator("#open-documents").click();
+    await page.locator("#link-suggestion").click();
+    await page.locator("#link-note", { hasText: "No suggestion is shown now" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.locator(".cm-content").focus();
+    let state = 1;
+    const letters = Array.from({ length: 60_000 }, () => String.fromCharCode(97 + ((state = (state * 48271) % 2147483647) % 26)));
+    await write(page, letters.join(""));
+    await page.locator("#open-documents").click();
+    await page.locator("#link-text").click();
+    await page.locator("#link-note", { hasText: /too long for a link: \d+ kB, where 32 kB fit/ }).waitFor();
+    assert.equal(await page.locator("#link").isVisible(), false);
+  }));
+
+test("a damaged link and one of a later version say so, and leave the documents alone", () =>
+  site.visit(async (page) => {
+    await ready(page);
+    await write(page, "The rain");
+    await page.locator(".ghost-text").waitFor();
+    const { hash } = new URL(await makeLink(page, "#link-suggestion"));
+    await page.evaluate((hash) => (location.hash = hash), hash);
+    await page.locator("#shared-state:not(:empty)").waitFor();
+    await page.keyboard.press("Escape");
+    for (const [fragment, sentence] of /** @type {const} */ ([
+      [hash.slice(0, -6), "This link is damaged"],
+      [hash.replace("#text=1.", "#text=7."), "later version of this page (format 7)"],
+    ])) {
+      await page.evaluate((fragment) => (location.hash = fragment), fragment);
+      await page.locator("#shared-about", { hasText: sentence }).waitFor();
+      assert.equal(await page.locator("#shared-state").textContent(), "", "of the link before nothing is left");
+      assert.equal(await page.locator("#shared-copy").isVisible(), false);
+      assert.equal(await page.locator("#shared-text").isVisible(), false);
+      await page.keyboard.press("Escape");
+      assert.equal(await written(page), "The rain");
+    }
+  }));

@@ -1,0 +1,249 @@
+// The page kept on the device: without the network, on hosts that send no headers, and from one version to the next.
+
+import assert from "node:assert/strict";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { writeFileList } from "../../tools/files.js";
+import { GOLDEN, RAIN, Site, modelsForTests, opened, ready, suggestion, write, written } from "./harness.js";
+
+/** @import { Page } from "playwright-core" */
+
+const www = fileURLToPath(new URL("../../www/", import.meta.url));
+
+/** @type {string} the folder of a copy of the page, which the tests change */
+let root;
+/** @type {Site} */
+let site;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "page-"));
+  await cp(www, root, { recursive: true });
+  await writeFile(join(root, "models.js"), modelsForTests());
+  await writeFile(join(root, "models/distilgpt2-golden.json"), GOLDEN);
+  await writeFileList(root);
+  site = await Site.open(root);
+});
+afterEach(async () => {
+  await site.close();
+  await rm(root, { recursive: true });
+});
+
+/** @param {(page: Page) => Promise<void>} run */
+const visit = (run) => site.visit(run, { serviceWorkers: "allow" });
+
+/** The page's files are on the device, and the next load takes them from there. @param {Page} page */
+const kept = (page) => page.evaluate(async () => void (await navigator.serviceWorker.ready));
+
+/** @param {Page} page */
+async function loadKept(page) {
+  await ready(page);
+  await kept(page);
+  await page.reload();
+  await ready(page);
+}
+
+/**
+ * Puts a new version on the server.
+ * @param {string} title of the page, which tells the versions apart
+ */
+async function publish(title) {
+  const path = join(root, "strings.js");
+  const source = await readFile(path, "utf8");
+  await writeFile(path, source.replace(/title: \{ en: "[^"]*"/, `title: { en: "${title}"`));
+  await writeFileList(root);
+}
+
+/** @param {Page} page */
+const offer = (page) => page.locator("#update");
+
+/** @param {Page} page */
+const title = (page) => page.locator("h1").textContent();
+
+/** Has the browser look for a new version, as it does by itself after a load. @param {Page} page */
+const lookForUpdate = (page) =>
+  page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready;
+    await registration.update().catch(() => {});
+  });
+
+test("after one visit the page opens and suggests without the network, with the model that was chosen", () =>
+  visit(async (page) => {
+    await ready(page);
+    await page.locator("#open-models").click();
+    await page.getByLabel("DistilGPT2").check();
+    await page.locator("#use-model").click();
+    await ready(page, "DistilGPT2");
+    await page.locator(".cm-content").click();
+    await write(page, RAIN);
+    await kept(page);
+
+    const [asked, askedHub] = [site.paths.length, site.hub.requests.length];
+    await page.context().setOffline(true);
+    await page.reload();
+    await ready(page, "DistilGPT2");
+    assert.equal(await written(page), RAIN);
+    await page.locator(".cm-content").press("Control+End");
+    await page.keyboard.press("Control+Space");
+    await suggestion(page);
+    await page.locator("#open-models").click();
+    await page.getByLabel("Pocket GPT-2").check();
+    await page.locator("#use-model").click();
+    await ready(page);
+    assert.equal(site.hub.requests.length, askedHub);
+    // The browser itself looks for a new version, past the switch that takes the page off the network.
+    const askedSince = site.paths.slice(asked).filter((path) => path !== "/service-worker.js" && path !== "/files.js");
+    assert.deepEqual(askedSince, []);
+  }));
+
+test("every file is on the device once", () =>
+  visit(async (page) => {
+    await loadKept(page);
+    const [names, urls] = await page.evaluate(async () => {
+      const names = await caches.keys();
+      const requests = await (await caches.open(names[0])).keys();
+      return [names, requests.map(({ url }) => url.replace(/\?.*/, ""))];
+    });
+    assert.equal(names.length, 1);
+    assert.equal(new Set(urls).size, urls.length);
+    assert.ok(urls.some((url) => url.endsWith("/models/pocket-gpt2/model.safetensors")));
+    const models = await page.evaluate(async () => {
+      const directory = await (await navigator.storage.getDirectory()).getDirectoryHandle("models");
+      const names = [];
+      for await (const name of directory.keys()) names.push(name);
+      return names;
+    });
+    assert.deepEqual(models, [], "the bundled model is not kept beside it");
+  }));
+
+const skip = availableParallelism() === 1 && "one core has no use for threads";
+test("where the host sends no headers, the page is isolated and has threads from the second load on", { skip }, async () => {
+  site.withhold(["cross-origin-opener-policy", "cross-origin-embedder-policy"]);
+  await visit(async (page) => {
+    const isIsolated = () => page.evaluate(() => crossOriginIsolated);
+    assert.equal(await isIsolated(), false);
+    await write(page, RAIN);
+    await ready(page);
+    await kept(page);
+    assert.equal(await isIsolated(), false, "nothing is loaded again while somebody writes");
+    await page.reload();
+    await opened(page);
+    assert.equal(await isIsolated(), true);
+    assert.equal(await written(page), RAIN);
+    await ready(page);
+    await page.locator(".cm-content").press("Control+End");
+    await page.keyboard.press("Control+Space");
+    await suggestion(page);
+    assert.ok(page.workers().some((worker) => worker.url().endsWith("/thread.js")), "threads");
+    // The page that is kept still obeys its policy.
+    const policy = await page.evaluate(async () => (await fetch("engine/worker.js")).headers.get("Content-Security-Policy"));
+    assert.match(policy ?? "", /^default-src 'none'/);
+  });
+});
+
+test("where the host sends no headers and nothing was touched, the second load comes by itself", async () => {
+  site.withhold(["cross-origin-opener-policy", "cross-origin-embedder-policy"]);
+  await visit(async (page) => {
+    await page.waitForFunction(() => crossOriginIsolated);
+    await ready(page);
+  });
+});
+
+test("a new version is told, and used only when the writer says so; the text is kept", () =>
+  visit(async (page) => {
+    await loadKept(page);
+    assert.equal(await offer(page).isVisible(), false);
+    await publish("The second version");
+    await write(page, RAIN);
+    await lookForUpdate(page);
+    await offer(page).waitFor();
+    assert.equal(await page.locator("#update-text").textContent(), "A new version is ready.");
+    assert.equal(await page.locator("#announcer").textContent(), "A new version is ready.");
+    assert.equal(await title(page), "Write with DistilGPT2");
+    await page.reload();
+    await ready(page);
+    assert.equal(await title(page), "Write with DistilGPT2", "a reload alone does not change it");
+    await offer(page).waitFor();
+    await page.locator(".cm-content").press("Control+End");
+    await write(page, "end");
+    await page.getByRole("button", { name: "Reload to use it" }).click();
+    await page.locator("h1", { hasText: "The second version" }).waitFor();
+    await ready(page);
+    assert.equal(await written(page), `${RAIN}end`);
+    assert.equal(await offer(page).isVisible(), false);
+    const strings = await page.evaluate(async () => {
+      const cache = await caches.open((await caches.keys())[0]);
+      return (await cache.keys()).filter(({ url }) => url.includes("/strings.js")).length;
+    });
+    assert.equal(strings, 1, "the first version's file is gone");
+  }));
+
+test("a new version waits while another tab needs the old one", () =>
+  visit(async (page) => {
+    await loadKept(page);
+    const other = await page.context().newPage();
+    await other.goto(page.url());
+    await ready(other);
+    await publish("The second version");
+    await lookForUpdate(page);
+    await offer(page).waitFor();
+    await page.locator("#use-update").click();
+    await page.locator("#update-text", { hasText: "close them first" }).waitFor();
+    await page.locator("#language").click();
+    await page.locator("#update-text", { hasText: "请先关闭它们" }).waitFor();
+    await page.locator("#language").click();
+    assert.equal(await title(page), "Write with DistilGPT2");
+    await other.close();
+    await page.locator("#use-update").click();
+    await page.locator("h1", { hasText: "The second version" }).waitFor();
+  }));
+
+test("a text that cannot be saved is not left for a new version", () =>
+  visit(async (page) => {
+    await loadKept(page);
+    await publish("The second version");
+    await lookForUpdate(page);
+    await offer(page).waitFor();
+    await page.evaluate(() => {
+      Storage.prototype.setItem = () => {
+        throw new DOMException("full", "QuotaExceededError");
+      };
+    });
+    await write(page, RAIN);
+    await page.locator("#use-update").click();
+    await page.locator("#problem-text", { hasText: "keeps no more text" }).waitFor();
+    assert.equal(await written(page), RAIN);
+    assert.equal(await title(page), "Write with DistilGPT2");
+  }));
+
+test("a version of which one file is another's is never used", () =>
+  visit(async (page) => {
+    await loadKept(page);
+    await publish("The second version");
+    // As a host does that has sent half of its files so far.
+    await writeFile(join(root, "strings.js"), "throw new Error('of a third version');");
+    const outcome = await page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.ready;
+      await registration.update();
+      const { installing } = registration;
+      await new Promise((resolve) => installing?.addEventListener("statechange", resolve));
+      return installing?.state;
+    });
+    assert.equal(outcome, "redundant");
+    await page.reload();
+    await ready(page);
+    assert.equal(await offer(page).isVisible(), false);
+    assert.equal(await title(page), "Write with DistilGPT2");
+  }));
+
+test("the page can be installed", () =>
+  visit(async (page) => {
+    const devtools = await page.context().newCDPSession(page);
+    const { errors, data } = await devtools.send("Page.getAppManifest");
+    assert.deepEqual(errors, []);
+    assert.equal(JSON.parse(data ?? "").name, "Write with DistilGPT2");
+    const { installabilityErrors } = await devtools.send("Page.getInstallabilityErrors");
+    // The test's browser is a private one.
+    assert.deepEqual(installabilityErrors.filter(({ errorId }) => errorId !== "in-incognito"), []);
+  }));

@@ -1,0 +1,98 @@
+// The documents in IndexedDB. A save counts only if nobody else has saved since the version that it was made from.
+
+/** @import { Document } from "./document.js" */
+
+const NAME = "documents";
+
+export class DocumentStore {
+  #database;
+
+  /** @param {IDBDatabase} database */
+  constructor(database) {
+    this.#database = database;
+    // Else a page of a later version could never change the database while this one is open.
+    database.onversionchange = () => database.close();
+  }
+
+  /** @returns {Promise<DocumentStore>} */
+  static open() {
+    return new Promise((resolve, reject) => {
+      const request = indexedDB.open(NAME, 1);
+      request.onupgradeneeded = () => request.result.createObjectStore(NAME, { keyPath: "id" });
+      request.onsuccess = () => resolve(new DocumentStore(request.result));
+      request.onerror = () => reject(request.error);
+    });
+  }
+
+  /** @returns {Promise<Document[]>} the last changed first */
+  async list() {
+    /** @type {Document[]} */
+    const documents = await this.#run("readonly", (store, done) => answer(store.getAll(), done));
+    return documents.sort((a, b) => b.changedAt - a.changedAt);
+  }
+
+  /**
+   * @param {string} id
+   * @returns {Promise<Document | undefined>}
+   */
+  get(id) {
+    return this.#run("readonly", (store, done) => answer(store.get(id), done));
+  }
+
+  /**
+   * @param {Document} document with the revision it had when it was read; it is one more when it is saved
+   * @returns {Promise<boolean>} false, and nothing is saved, if it was saved or deleted by somebody else since
+   */
+  save(document) {
+    return this.#run("readwrite", (store, done) => {
+      answer(store.get(document.id), (stored) => {
+        const isNext = (stored?.revision ?? 0) === document.revision;
+        if (isNext) store.put({ ...document, revision: document.revision + 1 });
+        done(isNext);
+      });
+    });
+  }
+
+  /**
+   * Puts a document back that was removed, as it was.
+   * @param {Document} document
+   * @returns {Promise<void>}
+   */
+  restore(document) {
+    return this.#run("readwrite", (store) => void store.put(document));
+  }
+
+  /**
+   * @param {string} id
+   * @returns {Promise<void>}
+   */
+  remove(id) {
+    return this.#run("readwrite", (store) => void store.delete(id));
+  }
+
+  /**
+   * @template Result
+   * @param {IDBTransactionMode} mode
+   * @param {(store: IDBObjectStore, done: (result: Result) => void) => void} work
+   * @returns {Promise<Result>} when the transaction is complete: before that, a save may yet find the disk full
+   */
+  #run(mode, work) {
+    return new Promise((resolve, reject) => {
+      const transaction = this.#database.transaction(NAME, mode);
+      /** @type {any} */
+      let result;
+      transaction.oncomplete = () => resolve(result);
+      transaction.onabort = () => reject(transaction.error);
+      work(transaction.objectStore(NAME), (value) => (result = value));
+    });
+  }
+}
+
+/**
+ * @template Result
+ * @param {IDBRequest<Result>} request
+ * @param {(result: Result) => void} done
+ */
+function answer(request, done) {
+  request.onsuccess = () => done(request.result);
+}

@@ -1,0 +1,33 @@
+// A row of bars, drawn as SVG.
+
+const SVG = "http://www.w3.org/2000/svg";
+const BAR_WIDTH = 6;
+const HEIGHT = 60;
+
+/**
+ * @param {number[]} values at least one
+ * @param {number} count for how many there is room
+ * @param {string} label what a screen reader says instead
+ */
+export function barChart(values, count, label) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", `0 0 ${count * BAR_WIDTH} ${HEIGHT}`);
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", label);
+  const largest = Math.max(...values, 1);
+  svg.append(...values.map((value, i) => bar(i, value / largest)));
+  return svg;
+}
+
+/**
+ * @param {number} i
+ * @param {number} share of the height
+ */
+function bar(i, share) {
+  const rect = document.createElementNS(SVG, "rect");
+  const height = Math.max(1, share * HEIGHT); // Nothing at all would look like a gap.
+  for (const [name, value] of Object.entries({ x: i * BAR_WIDTH, y: HEIGHT - height, width: BAR_WIDTH - 1, height })) {
+    rect.setAttribute(name, String(value));
+  }
+  return rect;
+}

@@ -1,0 +1,84 @@
+// What is counted of a writer's use of the page, as one plain record: adding, reading, summing up.
+
+/**
+ * `waitsMs`: from a pause to the suggestion, the newest last. `charactersSaved`: those taken, less a key for each time.
+ * @typedef {object} Counts
+ * @property {number} shown
+ * @property {number} takenWhole
+ * @property {number} takenByWord
+ * @property {number} typedThrough
+ * @property {number} charactersSaved
+ * @property {number[]} waitsMs
+ * @property {number} promptTokens
+ * @property {number} reusedTokens of them
+ * @property {number} tokens
+ * @property {number} tokensMs that they took
+ */
+
+/** @typedef {{p50Ms: number | null, p90Ms: number | null, tokensPerSecond: number | null, reusedShare: number | null}} Summary */
+
+const MOST_WAITS = 200;
+
+/** @type {Readonly<Counts>} */
+export const NOTHING = {
+  shown: 0,
+  takenWhole: 0,
+  takenByWord: 0,
+  typedThrough: 0,
+  charactersSaved: 0,
+  waitsMs: [],
+  promptTokens: 0,
+  reusedTokens: 0,
+  tokens: 0,
+  tokensMs: 0,
+};
+
+/** @typedef {Exclude<keyof Counts, "waitsMs">} NumberKey */
+const NUMBER_KEYS = /** @type {NumberKey[]} */ (Object.keys(NOTHING).filter((key) => key !== "waitsMs"));
+
+/**
+ * @param {Counts} counts
+ * @param {Partial<Counts>} more
+ * @returns {Counts}
+ */
+export function sum(counts, more) {
+  const numbers = NUMBER_KEYS.map((key) => [key, counts[key] + (more[key] ?? 0)]);
+  return { ...Object.fromEntries(numbers), waitsMs: [...counts.waitsMs, ...(more.waitsMs ?? [])].slice(-MOST_WAITS) };
+}
+
+/**
+ * @param {string | null} json
+ * @returns {Counts} nothing if there are none, or they are damaged
+ */
+export function read(json) {
+  try {
+    const counts = { ...NOTHING, ...JSON.parse(json ?? "{}") };
+    const isCount = (/** @type {unknown} */ value) => Number.isFinite(value) && Number(value) >= 0;
+    const isWhole = Array.isArray(counts.waitsMs) && [...counts.waitsMs, ...NUMBER_KEYS.map((key) => counts[key])].every(isCount);
+    return isWhole ? sum(NOTHING, counts) : NOTHING;
+  } catch {
+    return NOTHING;
+  }
+}
+
+/**
+ * @param {Counts} counts
+ * @returns {Summary} null where there is nothing to say it of
+ */
+export function summary({ waitsMs, promptTokens, reusedTokens, tokens, tokensMs }) {
+  return {
+    p50Ms: percentile(waitsMs, 0.5),
+    p90Ms: percentile(waitsMs, 0.9),
+    tokensPerSecond: tokensMs > 0 ? (1000 * tokens) / tokensMs : null,
+    reusedShare: promptTokens > 0 ? reusedTokens / promptTokens : null,
+  };
+}
+
+/**
+ * @param {number[]} values
+ * @param {number} share of them that are at most what is returned
+ */
+function percentile(values, share) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.ceil(share * sorted.length) - 1] ?? null;
+}

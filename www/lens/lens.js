@@ -1,0 +1,168 @@
+// The probability lens: colours each token by its probability under the model, and shows what else could stand there.
+
+import { Compartment, Prec, StateEffect, StateField, ViewPlugin, isolateHistory, keymap, showTooltip, tooltips } from "../vendor/codemirror.js";
+import { say } from "../strings.js";
+import { choiceList, spoken } from "./choices.js";
+import { Hover } from "./hover.js";
+import { Reader } from "./reader.js";
+import { forgetScores, scored, tokenAt } from "./scored.js";
+
+/**
+ * @import { Extension, StateEffectType } from "@codemirror/state"
+ * @import { EditorView, Tooltip } from "@codemirror/view"
+ * @import { ReaderWorld } from "./reader.js"
+ * @import { ScoredToken } from "./scored.js"
+ */
+
+/**
+ * `bottomPx`: where in the window something covers the text from below.
+ * @typedef {ReaderWorld & {announce: (sentence: string) => void, bottomPx: () => number}} LensWorld
+ */
+
+/** @type {StateEffectType<Tooltip | null>} */
+const setChoices = StateEffect.define();
+
+/** The popup at a token; none after whatever moves text or caret. */
+const choices = StateField.define({
+  create: () => /** @type {Tooltip | null} */ (null),
+  update(value, transaction) {
+    let next = transaction.docChanged || transaction.selection ? null : value;
+    for (const effect of transaction.effects) {
+      if (effect.is(setChoices)) next = effect.value;
+    }
+    return next;
+  },
+  provide: (field) => showTooltip.from(field),
+});
+
+export class Lens {
+  #world;
+  #compartment = new Compartment();
+  /** The editor has nothing of the lens while it is off. @type {Extension} */
+  extension = this.#compartment.of([]);
+
+  /** @param {LensWorld} world */
+  constructor(world) {
+    this.#world = world;
+  }
+
+  /**
+   * @param {EditorView} view
+   * @param {boolean} isOn
+   */
+  toggle(view, isOn) {
+    const parts = isOn ? lens(this.#world) : [];
+    this.extension = this.#compartment.of(parts); // of the documents that are opened from now on
+    view.dispatch({ effects: this.#compartment.reconfigure(parts) });
+  }
+
+  /** Another model is ready. @param {EditorView} view */
+  renew(view) {
+    view.dispatch({ effects: forgetScores.of(null) });
+  }
+}
+
+/**
+ * @param {LensWorld} world
+ * @returns {Extension}
+ */
+function lens(world) {
+  /**
+   * @param {EditorView} view
+   * @param {ScoredToken} token
+   */
+  const open = (view, { from, to, score }) => {
+    if (view.state.field(choices)?.pos === from) return;
+    const dom = choiceList(score, {
+      onChoose: (text) => branch(view, from, text, world.announce),
+      onClose: () => {
+        close(view);
+        view.focus();
+      },
+    });
+    // By the margins that keep the caret clear, the editor would take tokens near the bottom for hidden.
+    view.dispatch({ effects: setChoices.of({ pos: from, end: to, clip: false, create: () => ({ dom }) }) });
+  };
+
+  /** @param {EditorView} view */
+  const openAtCaret = (view) => {
+    const { head } = view.state.selection.main;
+    // The word that was just written, rather than the one that comes.
+    const token = tokenAt(view.state, head, -1) ?? tokenAt(view.state, head, 1);
+    if (token === null) {
+      world.announce(say("lens_no_token"));
+    } else {
+      open(view, token);
+      // It has no place yet, and must not scroll the page to where it is not.
+      listOf(view)?.focus({ preventScroll: true });
+    }
+    return true;
+  };
+
+  const hover = ViewPlugin.define(
+    (view) =>
+      new Hover(view, {
+        clock: world.clock,
+        onRest: ({ target, x, y }) => {
+          if (target.closest(".cm-tooltip") || isFocused(view)) return;
+          const place = target.closest(".token") && view.posAndSideAtCoords({ x, y });
+          const token = place ? tokenAt(view.state, place.pos, place.assoc) : null;
+          if (token === null) close(view);
+          else open(view, token);
+        },
+        onLeave: () => {
+          if (!isFocused(view)) close(view);
+        },
+      }),
+  );
+
+  return [
+    scored,
+    choices,
+    hover,
+    ViewPlugin.define((view) => new Reader(view, world)),
+    tooltips({ tooltipSpace: () => ({ top: 0, left: 0, right: document.documentElement.clientWidth, bottom: world.bottomPx() }) }),
+    Prec.highest(
+      keymap.of([
+        { key: "Alt-Enter", run: openAtCaret },
+        { key: "Escape", run: close },
+      ]),
+    ),
+  ];
+}
+
+/**
+ * @param {EditorView} view
+ * @returns {boolean} false if nothing was open
+ */
+function close(view) {
+  if (view.state.field(choices) === null) return false;
+  view.dispatch({ effects: setChoices.of(null) });
+  return true;
+}
+
+/**
+ * The text goes another way: what followed in the paragraph goes, and all of it comes back by one undo.
+ * @param {EditorView} view
+ * @param {number} from
+ * @param {string} text
+ * @param {(sentence: string) => void} announce
+ */
+function branch(view, from, text, announce) {
+  const insert = view.state.toText(text);
+  view.dispatch({
+    changes: { from, to: view.state.doc.lineAt(from).to, insert },
+    selection: { anchor: from + insert.length },
+    annotations: isolateHistory.of("full"),
+    userEvent: "input.complete",
+    scrollIntoView: true,
+  });
+  view.focus();
+  announce(say("lens_branched", { text: spoken(text) }));
+}
+
+/** @param {EditorView} view @returns {HTMLElement | null} */
+const listOf = (view) => view.dom.querySelector(".token-choices [role=listbox]");
+
+/** The choices are used by key, and the pointer does not take them away. @param {EditorView} view */
+const isFocused = (view) => listOf(view)?.contains(document.activeElement) ?? false;

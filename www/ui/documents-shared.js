@@ -1,0 +1,144 @@
+// A text that came by link: read first, and edited as a copy. Its suggestion is asked for again, of the same model.
+
+import { readFragment } from "../documents/link.js";
+import { toErrorData } from "../engine/errors.js";
+import { inWords, say } from "../strings.js";
+import { element } from "./element.js";
+import { hide } from "./hide.js";
+
+/**
+ * @import { Shared } from "../documents/link.js"
+ * @import { EngineClient } from "../engine/client.js"
+ * @import { Model } from "../engine/protocol.js"
+ */
+
+export class SharedDialog {
+  #dialog;
+  #world;
+  /** @type {Shared | null} */
+  #shared = null;
+  /** What is under way for this link, and of no use to the next. */
+  #reading = new AbortController();
+  #replay = new AbortController();
+
+  /**
+   * @param {HTMLDialogElement} dialog with the elements that index.html gives it
+   * @param {object} world
+   * @param {readonly Model[]} world.models
+   * @param {Pick<EngineClient, "suggest">} world.client
+   * @param {() => string | undefined} world.activeId of the model that writes now
+   * @param {(id: string) => Promise<void>} world.onUse this model is to write; when it does, or could not be loaded
+   * @param {(shared: Shared) => void} world.onCopy the text becomes a document
+   */
+  constructor(dialog, world) {
+    this.#dialog = dialog;
+    this.#world = world;
+    this.#part("#shared-use").addEventListener("click", () => this.#use());
+    dialog.addEventListener("close", () => {
+      // The event comes later than the closing, perhaps when the next link is there.
+      if (dialog.open) return;
+      this.#replay.abort();
+      const shared = this.#shared;
+      this.#shared = null;
+      if (dialog.returnValue === "copy" && shared !== null) world.onCopy(shared);
+    });
+  }
+
+  /** @param {string} fragment of the page's address */
+  async show(fragment) {
+    this.#reading.abort();
+    this.#replay.abort();
+    const { signal } = (this.#reading = new AbortController());
+    /** @type {Shared | null} */
+    let shared = null;
+    let about;
+    try {
+      shared = await readFragment(fragment);
+      about = this.#describe(shared);
+    } catch (error) {
+      about = /** @type {Error} */ (error).message;
+    }
+    if (signal.aborted) return;
+    this.#shared = shared;
+    this.#part("#shared-about").textContent = about;
+    this.#part("#shared-text").hidden = shared === null;
+    this.#part("#shared-copy").hidden = shared === null;
+    this.#part("#shared-text").textContent = shared?.text ?? "";
+    this.#part("#shared-use").hidden = true;
+    this.#say("");
+    this.#dialog.returnValue = "";
+    if (!this.#dialog.open) this.#dialog.showModal();
+    await this.modelChanged();
+  }
+
+  /** Waits for the model of the link; it tells itself when it is ready. */
+  async #use() {
+    if (this.#shared === null) return;
+    const { model } = this.#shared;
+    hide(this.#part("#shared-use"), true, () => this.#part("#shared-title").focus());
+    this.#say(say("shared_waits", { model: this.#titleOf(model) }));
+    await this.#world.onUse(model);
+    if (this.#world.activeId() !== model) await this.modelChanged();
+  }
+
+  /** Another model writes now, or none. */
+  async modelChanged() {
+    if (this.#shared === null) return;
+    const { suggestion, model: id } = this.#shared;
+    const model = this.#titleOf(id);
+    const isKnown = this.#world.models.some((candidate) => candidate.id === id);
+    const isActive = this.#world.activeId() === id;
+    const use = this.#part("#shared-use");
+    use.hidden = suggestion === null || !isKnown || isActive || this.#world.activeId() === undefined;
+    use.textContent = say("shared_use", { model });
+    if (suggestion === null) this.#say("");
+    else if (!isKnown) this.#say(say("shared_unknown", { model }));
+    else if (isActive) await this.#suggest(this.#shared, suggestion);
+    else this.#say(say(use.hidden ? "shared_waits" : "shared_other", { model }));
+  }
+
+  /**
+   * @param {Shared} shared
+   * @param {NonNullable<Shared["suggestion"]>} suggestion
+   */
+  async #suggest({ text, generation_config }, { caretUtf16, gate, index }) {
+    this.#replay.abort();
+    const { signal } = (this.#replay = new AbortController());
+    try {
+      const place = { before: text.slice(0, caretUtf16), after: text.slice(caretUtf16) };
+      // On a slower device a time budget would end it elsewhere.
+      const { max_time, ...timeless } = generation_config;
+      const answers = await this.#world.client.suggest(place, timeless, { gate, signal });
+      if (signal.aborted) return;
+      const answer = answers[index]?.text ?? "";
+      const ghost = element("span", { className: "ghost-text" }, answer);
+      this.#part("#shared-text").replaceChildren(place.before, ghost, place.after);
+      this.#say(answer === "" ? say("shared_none") : say("shared_suggestion", { text: answer.trim() }));
+    } catch (error) {
+      if (!signal.aborted) this.#say(inWords(toErrorData(error).words));
+    }
+  }
+
+  /** @param {Shared} shared */
+  #describe({ model, generation_config: { seed, ...parameters } }) {
+    const numbers = Object.entries(parameters).filter(([, value]) => typeof value === "number");
+    const settings = numbers.map(([name, value]) => `${name} ${value}`);
+    if (seed !== undefined) settings.push(say("shared_seed", { seed }));
+    return [say("shared_with", { model: this.#titleOf(model) }), ...settings].join(" · ");
+  }
+
+  /** @param {string} id */
+  #titleOf(id) {
+    return this.#world.models.find((model) => model.id === id)?.title ?? id;
+  }
+
+  /** @param {string} sentence */
+  #say(sentence) {
+    this.#part("#shared-state").textContent = sentence;
+  }
+
+  /** @param {string} selector */
+  #part(selector) {
+    return /** @type {HTMLElement} */ (this.#dialog.querySelector(selector));
+  }
+}
