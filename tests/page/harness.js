@@ -181,7 +181,7 @@ export async function suggestion(page, leastWords = 1) {
 
 /**
  * @param {Page} page
- * @returns {Promise<string>} what stands at the caret, "" if nothing came of a question by key
+ * @returns {Promise<string>} what stands at the caret, "" if nothing came of a question, which is told only where a key asked it
  */
 async function settled(page) {
   const handle = await page.waitForFunction(() => {
@@ -191,8 +191,8 @@ async function settled(page) {
     // Since it was said, a part of it may have been typed.
     const isSaid = shown ? said.startsWith("Suggestion: ") && said.endsWith(shown) : said === "No suggestion.";
     return isReady && isSaid ? { shown } : null;
-  });
-  const value = await handle.jsonValue();
+  }, undefined, { timeout: 10_000 }).catch(() => null);
+  const value = await handle?.jsonValue();
   return value?.shown ?? "";
 }
 
