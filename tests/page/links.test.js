@@ -75,6 +75,7 @@ test("a text that is only read leaves the reader's documents alone", () =>
     await page.keyboard.press("Escape");
     assert.equal(await written(page), "Mine.");
     await page.locator("#open-documents").click();
+    await page.locator("#document-list .title", { hasText: "Mine. · open" }).waitFor();
     assert.deepEqual(await page.locator("#document-list .title").allTextContents(), ["Mine. · open", "Shared."]);
   }));
 
