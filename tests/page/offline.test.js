@@ -214,7 +214,7 @@ test("a text that cannot be saved is not left for a new version", () =>
     });
     await write(page, RAIN);
     await page.locator("#use-update").click();
-    await page.locator("#problem:not([hidden])").waitFor();
+    await page.locator("#problem-text", { hasText: "keeps no more text" }).waitFor();
     assert.equal(await written(page), RAIN);
     assert.equal(await title(page), "Write with DistilGPT2");
   }));
