@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::error::Result;
-use crate::generation::sampler::log_sum_exp;
+use crate::scoring::Scorer;
 use crate::session::Session;
 
 /// What the tokens of one text or several take.
@@ -16,27 +16,21 @@ pub struct Likelihood {
 }
 
 impl Likelihood {
-    /// Each token is predicted from those before it: all that the model has positions for, at least half as many behind the first
-    /// cut, and for the first token of the text from the model's token for a beginning.
+    /// Each token is predicted from those before it, as many as the [`Scorer`] reads, and the first from the model's token for the
+    /// beginning of a text.
     ///
     /// # Errors
-    /// As [`Session::logits`]; [`crate::error::Error::NoToken`] if the model has no token for the beginning of a text.
+    /// As [`Scorer::begin`] and [`Scorer::step`].
     pub fn of(session: &mut Session, text: &str) -> Result<Likelihood> {
-        let config = session.model().config();
-        let n_positions = config.n_positions;
-        let mut context: Vec<u32> = config.bos_token_id.or(config.eos_token_id).into_iter().collect();
-        let ids = session.codec().encode(text)?;
+        let (model, codec) = session.model_and_codec();
+        let mut scorer = Scorer::new(model.config());
+        scorer.begin(model.config(), codec, "", text)?;
         let mut nats = 0.0;
-        for &id in &ids {
-            if context.len() > n_positions {
-                context.drain(..n_positions / 2);
-            }
-            let logits = session.logits(&context)?;
-            nats += log_sum_exp(logits) - f64::from(logits[id as usize]);
-            context.push(id);
+        while let Some(scores) = scorer.step(model, codec)? {
+            nats -= scores.iter().map(|score| score.log_probability).sum::<f64>();
         }
         Ok(Likelihood {
-            n_tokens: ids.len(),
+            n_tokens: codec.encode(text)?.len(),
             n_bytes: text.len(),
             nats,
         })
