@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { RAIN, Site, ZOOMED, assertAccessible, ready, suggestion, write } from "./harness.js";
+import { RAIN, Site, ZOOMED, assertAccessible, openDocuments, ready, suggestion, write } from "./harness.js";
 
 /** @import { BrowserContextOptions, Page } from "playwright-core" */
 
@@ -17,7 +17,7 @@ after(() => site.close());
 async function walk(page, check) {
   await page.locator("#open-openings").click();
   await check("the choice of first lines");
-  await page.locator("#open-documents").click();
+  await openDocuments(page);
   await check("no documents");
   await page.keyboard.press("Escape");
   await ready(page);
@@ -28,7 +28,7 @@ async function walk(page, check) {
   await suggestion(page);
   await page.locator("#show-authors").check();
   await check("the model's words marked");
-  await page.locator("#open-documents").click();
+  await openDocuments(page);
   await page.locator("#link-suggestion").click();
   await page.locator("#link-address").waitFor();
   await check("a link");

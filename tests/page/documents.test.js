@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { text as readAll } from "node:stream/consumers";
-import { RAIN, Site, ghost, opened, ready, stopClock, suggestion, write, written } from "./harness.js";
+import { RAIN, Site, ghost, listed, openDocuments, opened, ready, stopClock, suggestion, write, written } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -13,12 +13,6 @@ before(async () => {
   site = await Site.open();
 });
 after(() => site.close());
-
-/** @param {Page} page */
-async function openDocuments(page) {
-  await page.locator("#open-documents").click();
-  await page.locator("#documents[open]").waitFor();
-}
 
 /** @param {Page} page */
 const titles = (page) => page.locator("#document-list .title").allTextContents();
@@ -128,6 +122,7 @@ test("documents are begun, renamed, opened, deleted and brought back, by keyboar
     await page.locator("#open-documents").focus();
     await page.keyboard.press("Enter");
     await hasFocus(page, "#documents-title");
+    await listed(page);
     assert.deepEqual(await titles(page), ["The first · open"]);
     await page.locator("#new-document").focus();
     await page.keyboard.press("Enter");

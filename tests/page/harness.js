@@ -106,6 +106,7 @@ export class Site {
       );
       await context.route("**/distilgpt2-golden.json", (route) => route.fulfill({ body: GOLDEN }));
       await context.addInitScript(countSeeds);
+      await context.addInitScript(keepQuestion);
       const page = await context.newPage();
       /** @type {string[]} */
       const complaints = [];
@@ -130,6 +131,16 @@ function countSeeds() {
   let seed = 0;
   /** @param {any} array */
   crypto.getRandomValues = (array) => (array.length === 1 ? array.fill(++seed) : random(array));
+}
+
+/** What the page has asked its model last is to be had as `question`. */
+function keepQuestion() {
+  const { postMessage } = Worker.prototype;
+  /** @param {any} message @param {any} transfer */
+  Worker.prototype.postMessage = function (message, transfer) {
+    if (message.type === "suggest") Object.assign(window, { question: message });
+    postMessage.call(this, message, transfer);
+  };
 }
 
 /** As in private windows of some browsers. */
@@ -181,19 +192,21 @@ export async function suggestion(page, leastWords = 1) {
 
 /**
  * @param {Page} page
- * @returns {Promise<string>} what stands at the caret, "" if nothing came of a question, which is told only where a key asked it
+ * @returns {Promise<string>} what stands at the caret when it will not grow any more, "" if nothing came of the question
  */
 async function settled(page) {
   const handle = await page.waitForFunction(() => {
-    const said = document.querySelector("#announcer")?.textContent ?? "";
+    if (!document.querySelector("#headline")?.textContent?.includes("ready")) return null;
     const shown = document.querySelector(".ghost-text")?.textContent ?? "";
-    const isReady = document.querySelector("#headline")?.textContent?.includes("ready");
+    const said = document.querySelector("#announcer")?.textContent ?? "";
     // Since it was said, a part of it may have been typed.
-    const isSaid = shown ? said.startsWith("Suggestion: ") && said.endsWith(shown) : said === "No suggestion.";
-    return isReady && isSaid ? { shown } : null;
-  }, undefined, { timeout: 10_000 }).catch(() => null);
-  const value = await handle?.jsonValue();
-  return value?.shown ?? "";
+    if (shown) return said.startsWith("Suggestion: ") && said.endsWith(shown) ? { shown } : null;
+    // Nothing is shown before a question too: it has to be the one about the text as it stands.
+    const { question } = /** @type {{question?: {before: string, after: string}}} */ (/** @type {unknown} */ (window));
+    const text = [...document.querySelectorAll("#editor .cm-line")].map((line) => `${line.textContent}\n`).join("");
+    return question && text.startsWith(`${question.before}${question.after}\n`) ? { shown } : null;
+  });
+  return (await handle.jsonValue())?.shown ?? "";
 }
 
 /**
@@ -206,6 +219,15 @@ export const written = (page) =>
     for (const ghost of copy.querySelectorAll(".ghost-text, .cm-placeholder")) ghost.remove();
     return [...copy.querySelectorAll(".cm-line")].map((line) => line.textContent).join("\n");
   });
+
+/** The dialog of the documents is open and has read their list. @param {Page} page */
+export const listed = (page) => page.locator("#documents[open] #document-list:not([aria-busy])").waitFor({ state: "attached" });
+
+/** @param {Page} page */
+export async function openDocuments(page) {
+  await page.locator("#open-documents").click();
+  await listed(page);
+}
 
 /** No timer of the page runs out from now on, but by `page.clock.runFor`. @param {Page} page */
 export async function stopClock(page) {

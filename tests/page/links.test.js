@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { RAIN, Site, opened, ready, suggestion, write, written } from "./harness.js";
+import { RAIN, Site, openDocuments, opened, ready, suggestion, write, written } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -15,7 +15,7 @@ after(() => site.close());
 
 /** @param {Page} page @param {string} button @returns {Promise<string>} the address */
 async function makeLink(page, button) {
-  await page.locator("#open-documents").click();
+  await openDocuments(page);
   await page.locator(button).click();
   await page.locator("#link-address").waitFor();
   const address = await page.locator("#link-address").inputValue();
@@ -66,7 +66,7 @@ test("a text that is only read leaves the reader's documents alone", () =>
   site.visit(async (page) => {
     await write(page, "Shared.");
     const address = await makeLink(page, "#link-text");
-    await page.locator("#open-documents").click();
+    await openDocuments(page);
     await page.locator("#new-document").click();
     await write(page, "Mine.");
     await page.evaluate((hash) => (location.hash = hash), new URL(address).hash);
@@ -74,7 +74,7 @@ test("a text that is only read leaves the reader's documents alone", () =>
     assert.equal(await page.locator("#shared-text").textContent(), "Shared.");
     await page.keyboard.press("Escape");
     assert.equal(await written(page), "Mine.");
-    await page.locator("#open-documents").click();
+    await openDocuments(page);
     await page.locator("#document-list .title", { hasText: "Mine. · open" }).waitFor();
     assert.deepEqual(await page.locator("#document-list .title").allTextContents(), ["Mine. · open", "Shared."]);
   }));
@@ -145,7 +145,7 @@ test("a suggestion of another model is shown when that model writes", () =>
 
 test("without a suggestion there is no link to one, and a text too long for a link is told with its size", () =>
   site.visit(async (page) => {
-    await page.locator("#open-documents").click();
+    await openDocuments(page);
     await page.locator("#link-suggestion").click();
     await page.locator("#link-note", { hasText: "No suggestion is shown now" }).waitFor();
     await page.keyboard.press("Escape");
@@ -153,7 +153,7 @@ test("without a suggestion there is no link to one, and a text too long for a li
     let state = 1;
     const letters = Array.from({ length: 60_000 }, () => String.fromCharCode(97 + ((state = (state * 48271) % 2147483647) % 26)));
     await write(page, letters.join(""));
-    await page.locator("#open-documents").click();
+    await openDocuments(page);
     await page.locator("#link-text").click();
     await page.locator("#link-note", { hasText: /too long for a link: \d+ kB, where 32 kB fit/ }).waitFor();
     assert.equal(await page.locator("#link").isVisible(), false);

@@ -35,16 +35,22 @@ export class DocumentsDialog {
     part(dialog, "#new-document").addEventListener("click", () => this.#leaveFor(desk.create()));
   }
 
+  /** Opens at once: by the time the list has been read, the writer may be writing again. */
   async show() {
     this.#say("");
-    await this.#try(this.#render());
     this.#dialog.showModal();
+    await this.#try(this.#render());
   }
 
   async #render() {
-    const documents = await this.#desk.list();
-    this.#list.replaceChildren(...documents.map((document) => this.#rowOf(document)));
-    part(this.#dialog, "#documents-empty").hidden = documents.length > 0;
+    this.#list.setAttribute("aria-busy", "true");
+    try {
+      const documents = await this.#desk.list();
+      this.#list.replaceChildren(...documents.map((document) => this.#rowOf(document)));
+      part(this.#dialog, "#documents-empty").hidden = documents.length > 0;
+    } finally {
+      this.#list.removeAttribute("aria-busy");
+    }
   }
 
   /** @param {Document} document */
