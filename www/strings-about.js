@@ -43,10 +43,10 @@ export const ABOUT = {
   about_keys_title: { en: "Keys", zh: "按键" },
   key_accept: { en: "accepts the suggestion; with none shown, asks for some to choose from", zh: "采纳建议；没有建议时，请求几条供选择" },
   key_word: { en: "accepts its next word (on a Mac ⌥ → or ⌘ →)", zh: "采纳建议的下一个词（Mac 上是 ⌥ → 或 ⌘ →）" },
-  key_list: { en: "choose in the list that Tab opens, and accept", zh: "在 Tab 打开的列表中选择并采纳" },
+  key_list: { en: "choose in the list, and accept", zh: "在列表中选择并采纳" },
   key_other: { en: "shows the next suggestion, with [ the one before", zh: "显示下一条建议，[ 则显示上一条" },
   key_read: { en: "reads the suggestion again to a screen reader", zh: "让屏幕阅读器再读一遍建议" },
-  key_ask: { en: "asks for a suggestion now, as does Ctrl Space", zh: "立即请求建议；Ctrl Space 也可以" },
+  key_ask: { en: "lists the suggestions, and then asks for others, as does Ctrl Space", zh: "列出建议，再按则请求其他建议；Ctrl Space 也可以" },
   key_dismiss: { en: "dismisses; then Tab leaves the text", zh: "放弃建议；再按 Tab 离开正文" },
   key_undo: { en: "takes back what was accepted, in one step", zh: "一步撤回刚才采纳的内容" },
 };

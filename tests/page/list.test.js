@@ -59,14 +59,16 @@ async function active(page) {
 }
 
 /**
- * Asks by key, without a list, until there is something to choose from.
+ * Lets the page suggest, without a list, until there is something to choose from.
  * @param {Page} page
  * @param {number} least
  * @returns {Promise<number>} how many suggestions there are
  */
-async function ask(page, least) {
+async function beOffered(page, least) {
   for (let attempt = 0; attempt < 10; attempt++) {
-    await page.keyboard.press("Control+Space");
+    await page.locator("#automatic").uncheck();
+    await page.locator("#automatic").check();
+    await page.locator(".cm-content").focus();
     await suggestion(page);
     await page.keyboard.press("F2");
     const total = Number(/^1 of (\d+): /.exec(await announced(page))?.[1]);
@@ -74,6 +76,9 @@ async function ask(page, least) {
   }
   throw new Error(`the model has not suggested ${least} alternatives in 10 attempts`);
 }
+
+/** The seed of what the page has asked last. @param {Page} page */
+const question = (page) => page.evaluate(() => /** @type {any} */ (window).question.generation_config.seed);
 
 /** @param {Page} page */
 const announced = async (page) => ((await page.locator("#announcer").textContent()) ?? "").replace("\u00a0", "");
@@ -106,6 +111,30 @@ test("Tab opens the list, arrows show each suggestion at the caret, Enter takes 
     await page.keyboard.press("Control+z");
     assert.equal(await written(page), RAIN);
   }));
+
+for (const key of ["Alt+Backslash", "Control+Space"]) {
+  test(`${key} lists what stands at the caret, then asks for others; with nothing there, it asks at once`, () =>
+    site.visit(async (page) => {
+      await begin(page);
+      await page.keyboard.press(key);
+      await suggestion(page);
+      await list(page).waitFor();
+      await page.keyboard.press("Escape");
+      await list(page).waitFor({ state: "detached" });
+      await page.locator("#automatic").check();
+      await page.locator(".cm-content").focus();
+      await write(page, "old ");
+      const text = await suggestion(page);
+      const asked = await question(page);
+      await page.keyboard.press(key);
+      assert.equal(await active(page), text.trim());
+      assert.equal(await question(page), asked, "nothing was asked");
+      await page.keyboard.press(key);
+      await suggestion(page);
+      assert.notEqual(await question(page), asked);
+      assert.equal(await list(page).count(), 1);
+    }));
+}
 
 test("Tab takes the highlighted suggestion too", () =>
   site.visit(async (page) => {
@@ -217,7 +246,7 @@ test("where nothing can be continued, Tab opens nothing and says so", () =>
 test("Alt+] and Alt+[ show the other suggestions without a list, and say which of how many", () =>
   site.visit(async (page) => {
     await begin(page);
-    const total = await ask(page, 2);
+    const total = await beOffered(page, 2);
     /** @type {string[]} */
     const texts = [];
     for (let n = 1; n <= total; n++) {
@@ -241,7 +270,7 @@ test("F2 reads the suggestion again, as often as it is pressed", () =>
     await begin(page);
     await page.keyboard.press("F2");
     assert.equal(await announced(page), "No suggestion.");
-    await ask(page, 1);
+    await beOffered(page, 1);
     const seen = new Set();
     for (const nth of ["first", "second"]) {
       await page.keyboard.press("F2");
@@ -331,7 +360,7 @@ test("on a phone a tap opens the list, another takes a suggestion, and the keybo
 test("on a phone the bar shows the next suggestion by tap, and which of how many it is", () =>
   site.visit(async (page) => {
     await begin(page);
-    const total = await ask(page, 2);
+    const total = await beOffered(page, 2);
     const first = await shown(page);
     const next = page.getByRole("button", { name: /^Next suggestion: / });
     assert.equal(await next.locator("span").last().textContent(), `1 / ${total}`);

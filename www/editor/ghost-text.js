@@ -100,12 +100,6 @@ export function ghostText(world) {
   const { suggester, onChange, announce } = world;
 
   /** @param {EditorView} view */
-  const askNow = (view) => {
-    ask(view, world);
-    return true;
-  };
-
-  /** @param {EditorView} view */
   const dismiss = (view) => {
     suggester.dismiss();
     view.dispatch({ effects: setGhost.of({ tabLeaves: true }) });
@@ -118,7 +112,6 @@ export function ghostText(world) {
 
   /** @type {Record<string, (view: EditorView) => boolean>} */
   const altKeys = {
-    Backslash: askNow,
     BracketRight: (view) => isShown(view.state) && showOther(view, world, "next"),
     BracketLeft: (view) => isShown(view.state) && showOther(view, world, "previous"),
   };
@@ -142,7 +135,6 @@ export function ghostText(world) {
         { key: "Tab", run: (view) => accept(view, whole) },
         { key: "Ctrl-ArrowRight", mac: "Alt-ArrowRight", run: acceptWord },
         { mac: "Cmd-ArrowRight", run: acceptWord },
-        { key: "Ctrl-Space", run: askNow },
         { key: "F2", run: (view) => read(view, world) },
         { key: "Escape", run: dismiss },
       ]),
@@ -262,7 +254,7 @@ function contextOf({ doc, selection: { main } }) {
 }
 
 // These keys go by their place on the keyboard: with Alt, a Mac types « there. With Ctrl too, it is Windows' AltGr, which writes.
-const isAlt = (/** @type {KeyboardEvent} */ { altKey, ctrlKey, metaKey, shiftKey }) => altKey && !ctrlKey && !metaKey && !shiftKey;
+export const isAlt = (/** @type {KeyboardEvent} */ { altKey, ctrlKey, metaKey, shiftKey }) => altKey && !ctrlKey && !metaKey && !shiftKey;
 
 /** @param {Transaction} transaction */
 const isTakingBack = (transaction) => transaction.isUserEvent("undo") || transaction.isUserEvent("redo");

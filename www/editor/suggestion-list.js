@@ -1,8 +1,8 @@
-// The list of suggestions at the caret: Tab opens it where none is shown, and the highlighted row stands as ghost text.
+// The list of suggestions at the caret, which a key opens; its highlighted row stands as ghost text.
 
 import { EditorView, Prec, StateEffect, StateField, ViewPlugin, keymap } from "../vendor/codemirror.js";
 import { say } from "../strings.js";
-import { accept, ask, ghost, isShown, whole } from "./ghost-text.js";
+import { accept, ask, ghost, isAlt, isShown, whole } from "./ghost-text.js";
 import { LIST_ID, ListBox, rowId } from "./list-box.js";
 
 /**
@@ -42,6 +42,7 @@ export function suggestionList(world) {
     const rows = view.state.field(ghost).alternatives.length + 1;
     return isOpen(view.state) && highlight(view, (activeRow(view.state) + by + rows) % rows, world);
   };
+  const open = (/** @type {EditorView} */ view) => openList(view, world);
   const takeActive = (/** @type {EditorView} */ view) => isOpen(view.state) && take(view, activeRow(view.state), world);
 
   return [
@@ -53,7 +54,8 @@ export function suggestionList(world) {
     EditorView.contentAttributes.compute([list, ghost], attributesOf),
     Prec.highest(
       keymap.of([
-        { key: "Tab", run: (view) => takeActive(view) || (!isShown(view.state) && openList(view, world)) },
+        { key: "Tab", run: (view) => takeActive(view) || (!isShown(view.state) && open(view)) },
+        { key: "Ctrl-Space", run: open },
         { key: "Enter", run: takeActive },
         { key: "ArrowDown", run: move(1) },
         { key: "ArrowUp", run: move(-1) },
@@ -68,14 +70,15 @@ export function suggestionList(world) {
         },
       ]),
     ),
+    Prec.highest(EditorView.domEventHandlers({ keydown: (event, view) => isAlt(event) && event.code === "Backslash" && open(view) })),
     // After the ghost text's listener, by which the suggester has said what of the suggestions still holds.
     Prec.low(
       EditorView.updateListener.of(({ view, docChanged, selectionSet }) => {
-        const open = view.state.field(list);
-        if (open === null) return;
+        const shown = view.state.field(list);
+        if (shown === null) return;
         const { alternatives } = view.state.field(ghost);
         if ((docChanged || selectionSet) && alternatives.length === 0) close(view);
-        else if (open.moreAt !== null && open.moreAt < alternatives.length) highlight(view, open.moreAt, world);
+        else if (shown.moreAt !== null && shown.moreAt < alternatives.length) highlight(view, shown.moreAt, world);
       }),
     ),
     EditorView.domEventObservers({ blur: (_event, view) => close(view) }),
@@ -83,13 +86,15 @@ export function suggestionList(world) {
 }
 
 /**
- * Asks for suggestions and shows them in the list as they come.
+ * Opens the list of what stands at the caret; where nothing does, or the list is open already, asks for suggestions and shows
+ * them as they come.
  * @param {EditorView} view
  * @param {ListWorld} world
  * @returns {true} as a key that has done its work
  */
 export function openList(view, world) {
-  if (ask(view, world)) view.dispatch({ effects: setList.of({ moreAt: null }) });
+  const isThere = isShown(view.state) && !isOpen(view.state);
+  if (isThere || ask(view, world)) view.dispatch({ effects: setList.of({ moreAt: null }) });
   return true;
 }
 
