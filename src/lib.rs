@@ -14,7 +14,7 @@
 //! | [`scoring`] | how likely a text is, token by token |
 //! | [`eval`] | what the suggestions are worth to a writer, measured on texts |
 //! | [`golden`] | whether a loaded model computes what it should |
-//! | `wasm` | the same for JavaScript; the only file that names wasm_bindgen or js_sys |
+//! | `wasm` | the same for JavaScript; the only folder that names wasm_bindgen or js_sys |
 //!
 //! Dependencies point one way: `{wasm, eval} -> suggestion -> session -> sequence -> {generation, text}`,
 //! `session -> model -> kernels`; `scoring` stands beside `session`.

@@ -1,7 +1,7 @@
 //! The engine in a real browser: `wasm-pack test --headless --chrome`, with and without SIMD.
 #![cfg(target_arch = "wasm32")]
 
-use js_sys::Reflect;
+use js_sys::{Array, Reflect};
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -89,6 +89,58 @@ fn the_bundled_model_passes_its_check_in_both_dtypes() {
             session.size_bytes()
         );
     }
+}
+
+/// The last suggestions of a request in float32: text, whether it is complete, mean log-probability.
+fn suggestions(session: &mut Session, before: &str, after: &str, gate: Option<f64>) -> Vec<(String, bool, f64)> {
+    let config =
+        r#"{"max_new_tokens": 12, "do_sample": true, "num_return_sequences": 4, "token_healing": true, "seed": 7}"#;
+    assert!(session.suggest(before, after, config, gate, 0.0).unwrap());
+    let mut last = Vec::new();
+    while let Some(step) = session.step(0.0).unwrap() {
+        if string(&step, "type") == "suggestions" {
+            last = Array::from(&get(&step, "suggestions")).to_vec();
+        }
+    }
+    let read = |suggestion: &JsValue| {
+        (
+            string(suggestion, "text"),
+            get(suggestion, "isComplete").as_bool().unwrap(),
+            get(suggestion, "mean_log_probability").as_f64().unwrap(),
+        )
+    };
+    last.iter().map(read).collect()
+}
+
+#[wasm_bindgen_test]
+fn suggestions_come_complete_in_their_order_and_above_the_gate() {
+    let mut session = pocket_session("f32");
+    let (before, after) = ("The rain had stopped by the time we rea", " and then we left.");
+    let all = suggestions(&mut session, before, after, None);
+    assert!(all.len() > 1, "{all:?}");
+    assert!(
+        all.iter()
+            .all(|(text, is_complete, _)| !text.is_empty() && *is_complete),
+        "{all:?}"
+    );
+    // The first to be shown stays where it is read.
+    assert!(all[1..].is_sorted_by(|(_, _, a), (_, _, b)| a >= b), "{all:?}");
+    let worst = all.iter().map(|&(_, _, mean)| mean).fold(0.0, f64::min);
+    let gated = suggestions(&mut session, before, after, Some(worst + 1e-6));
+    assert_eq!(
+        gated,
+        all.iter()
+            .filter(|(_, _, mean)| *mean > worst)
+            .cloned()
+            .collect::<Vec<_>>()
+    );
+    assert_eq!(suggestions(&mut session, before, after, None), all);
+}
+
+#[wasm_bindgen_test]
+fn inside_a_word_nothing_is_asked() {
+    let mut session = pocket_session("q8");
+    assert!(!session.suggest("The weath", "er is", "{}", None, 0.0).unwrap());
 }
 
 #[derive(Deserialize)]

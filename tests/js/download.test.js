@@ -103,7 +103,7 @@ describe("damage", () => {
   });
 
   test("what WebAssembly refuses is not kept either", async () => {
-    // As wasm.rs makes it: not of our class.
+    // As the engine makes it: not of our class.
     const refusal = Object.assign(new Error("no header"), { name: "EngineError", code: "safetensors" });
     const { error } = await h.get({
       sink: () => {

@@ -1,133 +1,17 @@
-//! The engine as JavaScript sees it: the only file that names wasm_bindgen or js_sys.
-//! Errors are thrown as Errors with `name`, `code` and `message`; a panic is a WebAssembly.RuntimeError.
+//! A model at work: requests for text and for suggestions, a step at a time.
 
-use js_sys::{Array, Object, Reflect, Uint8Array};
-use sha2::Digest;
+use js_sys::{Array, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use crate::config::Config;
-use crate::error::Error;
+use super::builder::view;
+use super::scorer::Scorer;
+use super::{JsResult, set, throw};
 use crate::generation::config::GenerationConfig;
 use crate::model::gpt2::Gpt2;
-use crate::model::linear::WeightType;
-use crate::model::packed_file::{self, HEADER_LEN, Origin};
-use crate::model::weights::Weights;
-use crate::scoring;
+use crate::model::packed_file::{self, Origin};
 use crate::session::{self, Step};
 use crate::suggestion::{Place, Suggestion, SuggestionOptions, Suggestions, is_askable};
 use crate::text::codec::Codec;
-
-type JsResult<T> = Result<T, JsValue>;
-
-#[wasm_bindgen(start)]
-fn start() {
-    console_error_panic_hook::set_once();
-}
-
-fn throw(error: Error) -> JsValue {
-    let js_error = js_sys::Error::new(&error.to_string());
-    js_error.set_name("EngineError");
-    set(&js_error, "code", error.code());
-    js_error.into()
-}
-
-fn set(object: &JsValue, key: &str, value: impl Into<JsValue>) {
-    Reflect::set(object, &key.into(), &value.into()).expect("invariant: a plain object takes any key");
-}
-
-/// The compiled module, for workers beside this one.
-#[wasm_bindgen]
-pub fn module() -> JsValue {
-    wasm_bindgen::module()
-}
-
-/// Makes the calling worker a thread of the engine, for good. The page's own worker must go on without calling it.
-#[cfg(target_feature = "atomics")]
-#[wasm_bindgen]
-pub fn work() {
-    crate::kernels::pool::POOL.work()
-}
-
-/// Says that the calling thread's `work` has thrown, so that nobody waits for it.
-#[cfg(target_feature = "atomics")]
-#[wasm_bindgen]
-pub fn fail() {
-    crate::kernels::pool::POOL.fail();
-}
-
-/// Builds a model from the bytes of its files as they arrive.
-#[wasm_bindgen]
-pub struct ModelBuilder {
-    config: Config,
-    weight_type: WeightType,
-    weights: Weights,
-}
-
-#[wasm_bindgen]
-impl ModelBuilder {
-    /// `dtype`: `"f32"` or `"q8"`.
-    #[wasm_bindgen(constructor)]
-    pub fn new(config_json: &str, dtype: &str) -> JsResult<ModelBuilder> {
-        let config = Config::from_json(config_json).map_err(throw)?;
-        let weight_type = WeightType::from_name(dtype).map_err(throw)?;
-        let weights = Weights::new(&config, weight_type).map_err(throw)?;
-        Ok(ModelBuilder {
-            config,
-            weight_type,
-            weights,
-        })
-    }
-
-    /// The next bytes of model.safetensors, cut anywhere.
-    pub fn push(&mut self, chunk: &[u8]) -> JsResult<()> {
-        self.weights.push(chunk).map_err(throw)
-    }
-
-    /// Builds the session once the file is complete. The builder is used up.
-    pub fn finish(self, tokenizer_json: &[u8]) -> JsResult<Session> {
-        let codec = Codec::from_json(tokenizer_json, self.config.vocab_size).map_err(throw)?;
-        let model = Gpt2::new(self.config, self.weight_type, self.weights).map_err(throw)?;
-        Ok(Session::new(model, codec))
-    }
-}
-
-/// A model whose int8 weights are read from a packed file: the header first, then each part into its place.
-#[wasm_bindgen]
-pub struct PackedModel(packed_file::PackedModel);
-
-#[wasm_bindgen]
-impl PackedModel {
-    /// Bytes of the file's header.
-    pub fn header_len() -> usize {
-        HEADER_LEN
-    }
-
-    /// `weights`: what the weights were called when they were packed.
-    #[wasm_bindgen(constructor)]
-    pub fn new(header: &[u8], file_len: f64, config_json: &str, weights: &str) -> JsResult<PackedModel> {
-        let origin = Origin { config_json, weights };
-        let packed = packed_file::PackedModel::new(header, file_len as u64, origin).map_err(throw)?;
-        Ok(PackedModel(packed))
-    }
-
-    /// Where the file's `i`th part is to be read to, undefined behind the last; good until the next call into the engine.
-    pub fn part(&mut self, i: usize) -> Option<Uint8Array> {
-        self.0.parts().into_iter().nth(i).map(view)
-    }
-
-    /// Builds the session once all parts are in place. This object is used up.
-    pub fn finish(self, tokenizer_json: &[u8]) -> JsResult<Session> {
-        let model = self.0.finish().map_err(throw)?;
-        let codec = Codec::from_json(tokenizer_json, model.config().vocab_size).map_err(throw)?;
-        Ok(Session::new(model, codec))
-    }
-}
-
-/// The engine's own memory as JavaScript sees it.
-fn view(part: &mut [u8]) -> Uint8Array {
-    // SAFETY: nothing else uses the part before the next call into the engine, and then the view is of no more use.
-    unsafe { Uint8Array::view_mut_raw(part.as_mut_ptr(), part.len()) }
-}
 
 /// A suggestion as JavaScript has it.
 fn to_object(suggestion: &Suggestion) -> Object {
@@ -141,13 +25,13 @@ fn to_object(suggestion: &Suggestion) -> Object {
 /// A model at work.
 #[wasm_bindgen]
 pub struct Session {
-    session: session::Session,
+    pub(super) session: session::Session,
     /// What becomes of the steps, if suggestions were asked for.
     suggestions: Option<Suggestions>,
 }
 
 impl Session {
-    fn new(model: Gpt2, codec: Codec) -> Session {
+    pub(super) fn new(model: Gpt2, codec: Codec) -> Session {
         Session {
             session: session::Session::new(model, codec),
             suggestions: None,
@@ -254,7 +138,7 @@ impl Session {
 
     /// Scores texts with this session's model, as long as the session lives.
     pub fn scorer(&self) -> Scorer {
-        Scorer(scoring::Scorer::new(self.session.model().config()))
+        Scorer::new(self.session.model().config())
     }
 
     /// Whether the model reproduces published logits; see `golden::check`.
@@ -291,65 +175,5 @@ impl Session {
     #[wasm_bindgen(getter)]
     pub fn dtype(&self) -> String {
         self.session.model().weight_type().name().to_owned()
-    }
-}
-
-/// A cache for scoring texts; to be freed when nobody looks at scores any more.
-#[wasm_bindgen]
-pub struct Scorer(scoring::Scorer);
-
-#[wasm_bindgen]
-impl Scorer {
-    /// Takes a text in place of the one before; `before` is what precedes it.
-    pub fn begin(&mut self, session: &Session, before: &str, text: &str) -> JsResult<()> {
-        let (config, codec) = (session.session.model().config(), session.session.codec());
-        self.0.begin(config, codec, before, text).map_err(throw)
-    }
-
-    /// Does the next piece of work. Returns what came of it as `{text, log_probability, top: {text, log_probability}[]}[]`,
-    /// or undefined when the text is complete.
-    pub fn step(&mut self, session: &mut Session) -> JsResult<Option<Array>> {
-        let (model, codec) = session.session.model_and_codec();
-        let scores = self.0.step(model, codec).map_err(throw)?;
-        Ok(scores.map(|scores| scores.into_iter().map(score_object).collect()))
-    }
-}
-
-fn score_object(score: scoring::Score) -> Object {
-    let object = candidate_object(score.text, score.log_probability);
-    let top = score
-        .top
-        .into_iter()
-        .map(|c| candidate_object(c.text, c.log_probability));
-    set(&object, "top", top.collect::<Array>());
-    object
-}
-
-fn candidate_object(text: String, log_probability: f64) -> Object {
-    let object = Object::new();
-    set(&object, "text", text);
-    set(&object, "log_probability", log_probability);
-    object
-}
-
-/// SHA-256 of a file that arrives in chunks, which the browser's own digest cannot do.
-#[wasm_bindgen]
-pub struct Sha256(sha2::Sha256);
-
-#[wasm_bindgen]
-impl Sha256 {
-    #[wasm_bindgen(constructor)]
-    #[allow(clippy::new_without_default)] // A JavaScript constructor.
-    pub fn new() -> Sha256 {
-        Sha256(sha2::Sha256::new())
-    }
-
-    pub fn update(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
-    }
-
-    /// The digest in lower-case hexadecimal. The hash is used up.
-    pub fn hex(self) -> String {
-        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }

@@ -1,0 +1,76 @@
+//! The engine as JavaScript sees it: the only folder that names wasm_bindgen or js_sys.
+//! Errors are thrown as Errors with `name`, `code` and `message`; a panic is a WebAssembly.RuntimeError.
+
+use js_sys::Reflect;
+use sha2::Digest;
+use wasm_bindgen::prelude::*;
+
+use crate::error::Error;
+
+mod builder;
+mod scorer;
+mod session;
+
+pub use builder::{ModelBuilder, PackedModel};
+pub use scorer::Scorer;
+pub use session::Session;
+
+type JsResult<T> = Result<T, JsValue>;
+
+#[wasm_bindgen(start)]
+fn start() {
+    console_error_panic_hook::set_once();
+}
+
+fn throw(error: Error) -> JsValue {
+    let js_error = js_sys::Error::new(&error.to_string());
+    js_error.set_name("EngineError");
+    set(&js_error, "code", error.code());
+    js_error.into()
+}
+
+fn set(object: &JsValue, key: &str, value: impl Into<JsValue>) {
+    Reflect::set(object, &key.into(), &value.into()).expect("invariant: a plain object takes any key");
+}
+
+/// The compiled module, for workers beside this one.
+#[wasm_bindgen]
+pub fn module() -> JsValue {
+    wasm_bindgen::module()
+}
+
+/// Makes the calling worker a thread of the engine, for good. The page's own worker must go on without calling it.
+#[cfg(target_feature = "atomics")]
+#[wasm_bindgen]
+pub fn work() {
+    crate::kernels::pool::POOL.work()
+}
+
+/// Says that the calling thread's `work` has thrown, so that nobody waits for it.
+#[cfg(target_feature = "atomics")]
+#[wasm_bindgen]
+pub fn fail() {
+    crate::kernels::pool::POOL.fail();
+}
+
+/// SHA-256 of a file that arrives in chunks, which the browser's own digest cannot do.
+#[wasm_bindgen]
+pub struct Sha256(sha2::Sha256);
+
+#[wasm_bindgen]
+impl Sha256 {
+    #[wasm_bindgen(constructor)]
+    #[allow(clippy::new_without_default)] // A JavaScript constructor.
+    pub fn new() -> Sha256 {
+        Sha256(sha2::Sha256::new())
+    }
+
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest in lower-case hexadecimal. The hash is used up.
+    pub fn hex(self) -> String {
+        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}

@@ -1,0 +1,53 @@
+//! How likely a text is, token by token.
+
+use js_sys::{Array, Object};
+use wasm_bindgen::prelude::*;
+
+use super::session::Session;
+use super::{JsResult, set, throw};
+use crate::config::Config;
+use crate::scoring;
+
+/// A cache for scoring texts; to be freed when nobody looks at scores any more.
+#[wasm_bindgen]
+pub struct Scorer(scoring::Scorer);
+
+impl Scorer {
+    pub(super) fn new(config: &Config) -> Scorer {
+        Scorer(scoring::Scorer::new(config))
+    }
+}
+
+#[wasm_bindgen]
+impl Scorer {
+    /// Takes a text in place of the one before; `before` is what precedes it.
+    pub fn begin(&mut self, session: &Session, before: &str, text: &str) -> JsResult<()> {
+        let (config, codec) = (session.session.model().config(), session.session.codec());
+        self.0.begin(config, codec, before, text).map_err(throw)
+    }
+
+    /// Does the next piece of work. Returns what came of it as `{text, log_probability, top: {text, log_probability}[]}[]`,
+    /// or undefined when the text is complete.
+    pub fn step(&mut self, session: &mut Session) -> JsResult<Option<Array>> {
+        let (model, codec) = session.session.model_and_codec();
+        let scores = self.0.step(model, codec).map_err(throw)?;
+        Ok(scores.map(|scores| scores.into_iter().map(score_object).collect()))
+    }
+}
+
+fn score_object(score: scoring::Score) -> Object {
+    let object = candidate_object(score.text, score.log_probability);
+    let top = score
+        .top
+        .into_iter()
+        .map(|c| candidate_object(c.text, c.log_probability));
+    set(&object, "top", top.collect::<Array>());
+    object
+}
+
+fn candidate_object(text: String, log_probability: f64) -> Object {
+    let object = Object::new();
+    set(&object, "text", text);
+    set(&object, "log_probability", log_probability);
+    object
+}
