@@ -172,7 +172,7 @@ test_all() {
   node_modules/.bin/tsc --project www/tsconfig.json
   node_modules/.bin/tsc --project tools/tsconfig.json
   say "JavaScript unit tests, and the page in Chromium"
-  node --test --test-reporter=spec --test-concurrency=1 tests/js/*.test.js tests/page/*.test.js
+  node --test --test-reporter=spec --test-concurrency=2 tests/js/*.test.js tests/page/*.test.js
 }
 
 # evaluate [ARGUMENT...]: where it was called, so that it finds the files.
