@@ -228,8 +228,14 @@ export function showSuggestions(view, { alternatives, index }) {
   const isSame = `${index} ${alternatives.join("\n")}` === `${shown.index} ${shown.alternatives.join("\n")}`;
   // The suggester answers every change of the view; were this one more, they would never end.
   if (isSame) return;
-  // A shorter one at the end of the text could leave the caret below the window.
-  view.dispatch({ effects: setGhost.of({ alternatives, index }), scrollIntoView: index !== shown.index });
+  // The text grows or shrinks by it, and the page with it.
+  view.dispatch({ effects: setGhost.of({ alternatives, index }), scrollIntoView: isCaretInView(view) });
+}
+
+/** The writer may have scrolled elsewhere. @param {EditorView} view */
+function isCaretInView(view) {
+  const caret = view.coordsAtPos(view.state.selection.main.head, -1);
+  return caret !== null && caret.bottom > 0 && caret.top < window.innerHeight;
 }
 
 /**

@@ -14,7 +14,7 @@ export function coverTopPx(covers) {
  * @returns {number} how much of what the keyboard leaves they cover
  */
 export function coveredPx(covers) {
-  return keyboardTopPx() - coverTopPx(covers);
+  return keyboardTopPx() - freeBottomPx(covers);
 }
 
 /**
