@@ -20,6 +20,16 @@ test("there is something to continue behind a word or a space, not in a word, a 
     ["cafe", "\u0301", false, false],
     ["北", "京", false, false],
     ["year 19", "84", false, false],
+    ["don", "'t", false, false],
+    ["don", "’t", false, false],
+    ["3", ".14", false, false],
+    ["cafe\u0301", "'s", false, false],
+    ["👩", "\u200D🚀", false, false],
+    ["The rain", ".", false, true],
+    ["The rain", "'\n", false, true],
+    ["The rain,", "'then", false, true],
+    ["北", "’b", false, true],
+    ["a", ",北", false, true],
     ["The rain", "", true, false],
   ];
   for (const [before, after, hasSelection, expected] of table) {

@@ -11,7 +11,10 @@ const PROMPT_STEP = 8192;
 const words = new Intl.Segmenter("en", { granularity: "word" });
 
 const LOW_SURROGATE = /^[\uDC00-\uDFFF]/;
-const WORD_CHARACTER = /^[\p{L}\p{N}\p{M}_]/u;
+// As the engine has it in is_inside_word: "don't" and "3.14" are words, and Han and Hiragana have none.
+const WORD_CHARACTER = /^[\p{L}\p{N}\p{M}_\u200C\u200D]/u;
+const WORD_END = /(?![\p{sc=Han}\p{sc=Hira}])[\p{L}\p{N}][\p{M}\u200C\u200D]*$/u;
+const JOINED_WORD = /^['’.,](?![\p{sc=Han}\p{sc=Hira}])[\p{L}\p{N}]/u;
 const CLOSING = /^[\p{Pe}\p{Pf}\p{Po}]+/u;
 
 /**
@@ -28,7 +31,15 @@ export function promptStart(caretUtf16) {
  * @param {Context} context
  */
 export function isAskable({ before, after, hasSelection }) {
-  return !hasSelection && /\S/.test(before) && !WORD_CHARACTER.test(after);
+  return !hasSelection && /\S/.test(before) && !isInsideWord(before, after);
+}
+
+/**
+ * @param {string} before
+ * @param {string} after
+ */
+function isInsideWord(before, after) {
+  return WORD_CHARACTER.test(after) || (JOINED_WORD.test(after) && WORD_END.test(before));
 }
 
 /**
