@@ -75,6 +75,10 @@ export const STRINGS = {
     en: "Nothing to continue here: put the caret behind a word.",
     zh: "这里没有可以续写的内容：请把光标放到一个词的后面。",
   },
+  nothing_written: {
+    en: "Write a few words first; the model goes on from them.",
+    zh: "请先写几个词，模型会接着写。",
+  },
   selection_deleted: { en: "Selection deleted", zh: "已删除所选内容" },
   tab_leaves: { en: "Tab leaves the text.", zh: "按 Tab 离开正文。" },
   hint_idle: { en: "Tab suggest · Esc, Tab leave the text", zh: "Tab 建议 · Esc 后按 Tab 离开正文" },

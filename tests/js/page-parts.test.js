@@ -74,7 +74,7 @@ test("a download can be cancelled if another model writes, and chosen once one w
 });
 
 test("the hint names the keys that apply", () => {
-  const nothing = { alternatives: [], index: 0, isThinking: false, tabLeaves: false };
+  const nothing = { alternatives: [], index: 0, isThinking: false, tabLeaves: false, refusal: null };
   const one = { ...nothing, alternatives: [" sea"] };
   const two = { ...nothing, alternatives: [" sea", " bee"] };
   const keys = { isListOpen: false, isMac: false };
@@ -86,6 +86,7 @@ test("the hint names the keys that apply", () => {
   assert.equal(hintFor(two, onMac), "Tab accept · ⌥→ word · ⌥] next · Esc dismiss");
   assert.equal(hintFor(two, { ...keys, isListOpen: true }), "↑ ↓ choose · Enter accept · Esc close");
   assert.equal(hintFor({ ...nothing, tabLeaves: true }, keys), "Tab leaves the text.");
+  assert.match(hintFor({ ...nothing, refusal: "nothing_to_continue" }, keys), /^Nothing to continue here/);
 });
 
 test("a suggestion is announced while it stands; other news is not taken back with it", () => {

@@ -195,7 +195,7 @@ test("More asks again: the list stays, grows, and goes on with the first new one
     assert.equal(await written(page), RAIN);
   }));
 
-test("Esc closes the list and keeps the text; then Tab opens it again, and Enter breaks the line", () =>
+test("Esc closes the list and keeps the text; then Enter breaks the line, and Tab leaves the text", () =>
   site.visit(async (page) => {
     await begin(page);
     await openList(page);
@@ -203,9 +203,13 @@ test("Esc closes the list and keeps the text; then Tab opens it again, and Enter
     assert.equal(await list(page).count(), 0);
     await gone(page);
     assert.equal(await written(page), RAIN);
-    await openList(page);
-    await page.keyboard.press("Escape");
+    await page.locator("#hint", { hasText: "Tab leaves the text" }).waitFor();
     await page.keyboard.press("Enter");
+    assert.equal(await written(page), `${RAIN}\n`);
+    await openList(page, 1);
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement?.id), "automatic");
     assert.equal(await written(page), `${RAIN}\n`);
   }));
 
@@ -239,7 +243,7 @@ test("where nothing can be continued, Tab opens nothing and says so", () =>
   site.visit(async (page) => {
     await begin(page, "");
     await page.keyboard.press("Tab");
-    await page.locator("#announcer", { hasText: "Nothing to continue here" }).waitFor({ state: "attached" });
+    await page.locator("#announcer", { hasText: "Write a few words first" }).waitFor({ state: "attached" });
     assert.equal(await list(page).count(), 0);
   }));
 

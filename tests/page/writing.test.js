@@ -181,9 +181,18 @@ test("switched off, it suggests when Tab, Alt+\\ or Ctrl+Space ask", () =>
 test("asking where nothing can be continued says so", () =>
   site.visit(async (page) => {
     await ready(page);
+    const [hint, announcer] = [page.locator("#hint"), page.locator("#announcer")];
     await page.keyboard.press("Tab");
-    await page.locator("#announcer", { hasText: "Nothing to continue here" }).waitFor({ state: "attached" });
+    await hint.filter({ hasText: "Write a few words first" }).waitFor();
+    assert.match((await announcer.textContent()) ?? "", /^Write a few words first/);
     assert.equal(await written(page), "");
+    await write(page, "don't");
+    await hint.filter({ hasNotText: "Write a few words first" }).waitFor();
+    for (let i = 0; i < "'t".length; i++) await page.keyboard.press("ArrowLeft");
+    await page.keyboard.press("Tab");
+    await hint.filter({ hasText: "Nothing to continue here" }).waitFor();
+    assert.match((await announcer.textContent()) ?? "", /^Nothing to continue here/);
+    assert.equal(await written(page), "don't");
   }));
 
 test("Esc dismisses, then Tab leaves the text, and the page says so", () =>

@@ -16,6 +16,7 @@ import { firstWord, isAskable, promptStart } from "./state.js";
 /**
  * @import { EditorState, Extension, StateEffectType, Transaction } from "@codemirror/state"
  * @import { ViewUpdate } from "@codemirror/view"
+ * @import { StringKey } from "../strings.js"
  * @import { Context } from "./state.js"
  * @import { Suggester } from "./suggester.js"
  */
@@ -27,7 +28,8 @@ import { firstWord, isAskable, promptStart } from "./state.js";
 
 /**
  * `isThinking`: more may come. `tabLeaves`: the next Tab goes to the next control, as everywhere else on a page.
- * @typedef {Suggestions & {isThinking: boolean, tabLeaves: boolean}} GhostState
+ * `refusal`: why the writer has asked in vain.
+ * @typedef {Suggestions & {isThinking: boolean, tabLeaves: boolean, refusal: StringKey | null}} GhostState
  */
 
 /**
@@ -40,7 +42,7 @@ import { firstWord, isAskable, promptStart } from "./state.js";
 const AFTER_LENGTH = 200;
 
 /** @type {GhostState} */
-const NOTHING = { alternatives: [], index: 0, isThinking: false, tabLeaves: false };
+const NOTHING = { alternatives: [], index: 0, isThinking: false, tabLeaves: false, refusal: null };
 
 /** @type {StateEffectType<Partial<GhostState>>} */
 const setGhost = StateEffect.define();
@@ -157,13 +159,18 @@ export const canAsk = (state) => isAskable(contextOf(state));
  * Asks for suggestions at the caret.
  * @param {EditorView} view
  * @param {GhostWorld} world
- * @returns {boolean} false if there is nothing to continue, which is announced
+ * @returns {boolean} false if there is nothing to continue, which is said
  */
 export function ask(view, { suggester, announce }) {
   const isAsked = suggester.ask(contextOf(view.state));
   // The writer may have scrolled elsewhere.
-  if (isAsked) view.dispatch({ scrollIntoView: true });
-  else announce(say("nothing_to_continue"));
+  if (isAsked) {
+    view.dispatch({ scrollIntoView: true });
+  } else {
+    const refusal = view.state.doc.length === 0 ? "nothing_written" : "nothing_to_continue";
+    view.dispatch({ effects: setGhost.of({ refusal }) });
+    announce(say(refusal));
+  }
   return isAsked;
 }
 

@@ -62,10 +62,8 @@ export function suggestionList(world) {
         {
           key: "Escape",
           run: (view) => {
-            if (!isOpen(view.state)) return false;
             close(view);
-            world.suggester.dismiss();
-            return true;
+            return false; // The ghost text has its part in it.
           },
         },
       ]),
