@@ -8,6 +8,7 @@ export const INSIDE = {
     zh: "指向或轻点一个词，或在词上按 {key}，即可查看模型在此处会写什么。",
   },
   lens_choices: { en: "Instead of “{text}” ({percent})", zh: "替换“{text}”（{percent}）" },
+  lens_replaces: { en: "Replaces the rest of the paragraph.", zh: "会替换本段余下的文字。" },
   lens_space: { en: "space", zh: "空格" },
   lens_line_break: { en: "line break", zh: "换行" },
   lens_no_token: { en: "The word at the caret has no probability yet.", zh: "光标处的词还没有概率。" },

@@ -113,7 +113,7 @@ test("at the caret a key opens what the model would write there; arrows and Ente
     await page.keyboard.press("Alt+Enter");
     assert.equal(await list(page).getByRole("option").count(), 10);
     await page.locator(".token-choices ul:focus").waitFor();
-    assert.match((await page.locator(".token-choices p").textContent()) ?? "", /“rain” \(/);
+    assert.match((await page.locator("#token-title").textContent()) ?? "", /“rain” \(/);
     await page.keyboard.press("ArrowUp");
     assert.equal(await list(page).getByRole("option").nth(9).getAttribute("aria-selected"), "true");
     await page.keyboard.press("Home");
@@ -185,6 +185,20 @@ test("Esc closes what the pointer opened", () =>
     await list(page).waitFor();
     await page.keyboard.press("Escape");
     await list(page).waitFor({ state: "detached" });
+  }));
+
+test("the choices say what a choice replaces, and choosing what stands there replaces nothing", () =>
+  site.visit(async (page) => {
+    await openLens(page);
+    const likeliest = page.locator("#editor .token-0").first();
+    await likeliest.hover();
+    await list(page).waitFor();
+    assert.match((await page.locator(".token-choices").textContent()) ?? "", /Replaces the rest of the paragraph/);
+    assert.equal(await choice(page, 0), await likeliest.textContent());
+    await list(page).getByRole("option").first().click();
+    await list(page).waitFor({ state: "detached" });
+    await page.locator(".cm-content:focus").waitFor();
+    assert.equal(await written(page), TEXT);
   }));
 
 test("a finger opens them by a tap", () =>

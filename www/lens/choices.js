@@ -13,13 +13,16 @@ export function choiceList({ text, log_probability, top }, { onChoose, onClose }
   const root = element("div", "token-choices");
   const title = element("p", "", say("lens_choices", { text: spoken(text), percent: percent(Math.exp(log_probability)) }));
   title.id = "token-title";
+  const warning = element("p", "", say("lens_replaces"));
+  warning.id = "token-warning";
   const list = element("ul", "");
   list.role = "listbox";
   list.tabIndex = 0;
   list.setAttribute("aria-labelledby", title.id);
+  list.setAttribute("aria-describedby", warning.id);
   const options = top.map(optionOf);
   list.append(...options);
-  root.append(title, list);
+  root.append(title, warning, list);
 
   let active = 0;
   /** @param {number} i */

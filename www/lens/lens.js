@@ -74,11 +74,8 @@ function lens(world) {
   const open = (view, { from, to, score }) => {
     if (view.state.field(choices)?.pos === from) return;
     const dom = choiceList(score, {
-      onChoose: (text) => branch(view, from, text, world.announce),
-      onClose: () => {
-        close(view);
-        view.focus();
-      },
+      onChoose: (text) => (text === score.text ? leave(view) : branch(view, from, text, world.announce)),
+      onClose: () => leave(view),
     });
     // By the margins that keep the caret clear, the editor would take tokens near the bottom for hidden.
     view.dispatch({ effects: setChoices.of({ pos: from, end: to, clip: false, create: () => ({ dom }) }) });
@@ -139,6 +136,12 @@ function close(view) {
   if (view.state.field(choices) === null) return false;
   view.dispatch({ effects: setChoices.of(null) });
   return true;
+}
+
+/** @param {EditorView} view */
+function leave(view) {
+  close(view);
+  view.focus();
 }
 
 /**
