@@ -2,7 +2,7 @@
 
 import { StyleModule } from "style-mod";
 
-export { history, historyKeymap, invertedEffects, isolateHistory, standardKeymap } from "@codemirror/commands";
+export { history, historyKeymap, invertedEffects, isolateHistory, standardKeymap, undo, undoDepth } from "@codemirror/commands";
 export { Compartment, EditorState, Prec, StateEffect, StateField } from "@codemirror/state";
 export {
   Decoration,

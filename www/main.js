@@ -28,7 +28,7 @@ import { StatusLine, describe } from "./ui/status.js";
 import { SuggestionBar } from "./ui/suggestion-bar.js";
 import { UpdateOffer, keepPage } from "./ui/updates.js";
 import { coverTopPx, coveredPx, followKeyboard, freeBottomPx } from "./ui/window-space.js";
-import { EditorView } from "./vendor/codemirror.js";
+import { EditorView, undo, undoDepth } from "./vendor/codemirror.js";
 
 /**
  * @import { Content } from "./documents/document.js"
@@ -114,13 +114,14 @@ const bar = new SuggestionBar(byId("suggestion-bar"), {
     view.focus();
     openList(view, atCaret);
   },
+  onUndo: () => undo(view),
   onFocusLost: toText,
 });
 const covers = [byId("suggestion-bar"), byId("status")];
 const atCaret = { suggester, announce, coverTopPx: () => coverTopPx(covers) };
 /** @param {GhostState} state */
 const showState = (state) => {
-  bar.show(state, canAsk(view.state));
+  bar.show(state, { canAsk: canAsk(view.state), canUndo: undoDepth(view.state) > 0 });
   figures.showed(shownOf(state));
   byId("hint").textContent = hintFor(state, { isListOpen: isOpen(view.state), isMac });
 };

@@ -87,6 +87,7 @@ export const STRINGS = {
   nth_suggestion: { en: "{n} of {total}: {text}", zh: "第 {n} 条，共 {total} 条：{text}" },
   show_next: { en: "Next suggestion:", zh: "下一条建议：" },
   ask: { en: "Suggest", zh: "给我建议" },
+  undo: { en: "Undo", zh: "撤销" },
   hint_list: { en: "↑ ↓ choose · Enter accept · Esc close", zh: "↑ ↓ 选择 · Enter 采纳 · Esc 关闭" },
   hint_alternatives: { en: "Tab accept · {wordKey} word · {nextKey} next · Esc dismiss", zh: "Tab 采纳 · {wordKey} 采纳一词 · {nextKey} 下一条 · Esc 放弃" },
   list_thinking: { en: "Thinking …", zh: "思考中……" },

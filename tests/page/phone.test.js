@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { PHONE, RAIN, Site, ZOOMED, ghost, ready, suggestion, write } from "./harness.js";
+import { PHONE, RAIN, Site, ZOOMED, assertAccessible, ghost, openDocuments, overflowPx, ready, suggestion, write, written } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -108,4 +108,39 @@ test("a suggestion does not fetch back a reader who has scrolled elsewhere", () 
     await suggestion(page);
     await painted(page);
     assert.equal(await page.evaluate(() => scrollY), 0);
+  }, PHONE));
+
+test("what was accepted is taken back by a tap, and the keyboard stays", () =>
+  site.visit(
+    async (page) => {
+      const undo = page.getByRole("button", { name: "Undo", exact: true });
+      await ready(page);
+      assert.equal(await undo.isVisible(), false, "there is nothing to take back");
+      await write(page, RAIN);
+      await suggestion(page);
+      await page.getByRole("button", { name: /^Accept: / }).tap();
+      await suggestion(page);
+      assert.equal(await overflowPx(page), 0);
+      for (const button of await page.locator("#suggestion-bar button:visible").all()) {
+        const { width, height } = /** @type {{width: number, height: number}} */ (await button.boundingBox());
+        assert.ok(width >= 44 && height >= 44, `${await button.textContent()}: ${width} x ${height}`);
+      }
+      await assertAccessible(page, "with Undo");
+      await undo.tap();
+      assert.equal(await written(page), RAIN);
+      await page.locator(".cm-content:focus").waitFor();
+      await undo.tap();
+      assert.equal(await written(page), "");
+      await undo.waitFor({ state: "hidden" });
+    },
+    { ...PHONE, viewport: { width: 320, height: 640 } },
+  ));
+
+test("another document has a past of its own to take back", () =>
+  site.visit(async (page) => {
+    await begin(page, RAIN);
+    await page.locator("#undo").waitFor();
+    await openDocuments(page);
+    await page.locator("#new-document").tap();
+    await page.locator("#undo").waitFor({ state: "hidden" });
   }, PHONE));

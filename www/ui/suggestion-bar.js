@@ -1,4 +1,4 @@
-// The suggestion as buttons above a phone's keyboard, where there is no Tab.
+// The suggestion as buttons above a phone's keyboard, where there is no Tab and no Ctrl+Z.
 
 import { firstWord } from "../editor/state.js";
 import { hide } from "./hide.js";
@@ -11,6 +11,7 @@ import { hide } from "./hide.js";
  * @property {() => void} onTakeAll
  * @property {() => void} onNext
  * @property {() => void} onAsk
+ * @property {() => void} onUndo
  * @property {() => void} onFocusLost
  */
 
@@ -19,31 +20,34 @@ export class SuggestionBar {
   #all;
   #next;
   #ask;
+  #undo;
   #onFocusLost;
 
   /**
    * @param {HTMLElement} bar
    * @param {BarActions} actions
    */
-  constructor(bar, { onTakeWord, onTakeAll, onNext, onAsk, onFocusLost }) {
+  constructor(bar, { onTakeWord, onTakeAll, onNext, onAsk, onUndo, onFocusLost }) {
     this.#onFocusLost = onFocusLost;
     this.#word = button(bar, "#take-word", onTakeWord);
     this.#all = button(bar, "#take-all", onTakeAll);
     this.#next = button(bar, "#show-next", onNext);
     this.#ask = button(bar, "#ask", onAsk);
+    this.#undo = button(bar, "#undo", onUndo);
   }
 
   /**
    * @param {Suggestions} suggestions
-   * @param {boolean} canAsk whether there is something to continue
+   * @param {{canAsk: boolean, canUndo: boolean}} can whether there is something to continue, and something to take back
    */
-  show({ alternatives, index }, canAsk) {
+  show({ alternatives, index }, { canAsk, canUndo }) {
     const suggestion = alternatives[index] ?? "";
     this.#show(this.#word, firstWord(suggestion).trim());
     this.#show(this.#all, suggestion.trim());
     this.#show(this.#next, alternatives.length > 1 ? `${index + 1} / ${alternatives.length}` : "");
     hide(this.#ask, suggestion !== "", this.#onFocusLost);
     this.#ask.disabled = !canAsk;
+    hide(this.#undo, !canUndo, this.#onFocusLost);
   }
 
   /**
