@@ -41,6 +41,7 @@ export const MODELS = [
     id: "pocket-gpt2",
     title: "Pocket GPT-2",
     licence: "Apache-2.0",
+    quality: "quality_pocket",
     dtype: "q8",
     files: {
       config: bundled("pocket-gpt2/config.json", 554, "7833741a67d64836ac90ee49d99ad7ee08fe8da51e16f009cf3ba7a51eda9605"),
@@ -57,6 +58,7 @@ export const MODELS = [
     id: "distilbert/distilgpt2",
     title: "DistilGPT2",
     licence: "Apache-2.0",
+    quality: "quality_distilgpt2",
     dtype: "q8",
     files: {
       config: distilgpt2("config.json", 762, "4ec5947c1d59fee6212cdf3b0ec1a53eac02092554c5ff0a733488cbd2c64f3a"),
@@ -73,6 +75,7 @@ export const MODELS = [
     id: "openai-community/gpt2",
     title: "GPT-2",
     licence: "MIT",
+    quality: "quality_gpt2",
     dtype: "q8",
     files: {
       // The hub publishes no SHA-256 of so small a file, so ours takes its place; weights of another shape would be refused.

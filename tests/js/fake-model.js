@@ -23,6 +23,7 @@ export function fakeModel(site = "https://hub.test", golden = null) {
     id: "owner/name",
     title: "A model",
     licence: "MIT",
+    quality: "quality_pocket",
     dtype: "q8",
     files: {
       config: file("config.json", text.config),

@@ -1,7 +1,7 @@
 // The messages between page and worker: types only, nothing runs here.
 // The client numbers its requests; every request ends in exactly one `done` or `error` with its id.
 
-/** @import { Words } from "../strings.js" */
+/** @import { StringKey, Words } from "../strings.js" */
 
 /**
  * One file of a model. `sha256` is null where no hash was published: then X-Linked-ETag counts, where the server lets the
@@ -15,6 +15,7 @@
  * @property {string} id what `pipeline` and the hub call it: "distilbert/distilgpt2"
  * @property {string} title what the page calls it
  * @property {string} licence SPDX
+ * @property {StringKey} quality what to expect of it, in a line
  * @property {Dtype} dtype how the weights are held when nothing else is asked for
  * @property {{config: ModelFile, tokenizer: ModelFile, weights: ModelFile}} files
  * @property {string | null} golden URL of known logits to check the loaded model against, or null

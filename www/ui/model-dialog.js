@@ -1,6 +1,7 @@
 // The dialog in which the writer chooses a model; nothing is downloaded before the button says so.
 
 import { say } from "../strings.js";
+import { isBundled } from "./is-bundled.js";
 
 /** @import { Model } from "../engine/protocol.js" */
 
@@ -31,15 +32,16 @@ export function openModelDialog(dialog, models, activeId) {
  * @param {Model} model
  * @param {boolean} isActive
  */
-function rowOf({ id, title, licence, files }, isActive) {
+function rowOf(model, isActive) {
+  const { id, title, licence, quality, files } = model;
   const input = document.createElement("input");
   input.type = "radio";
   input.name = "model";
   input.value = id;
   input.checked = isActive;
   const label = document.createElement("label");
-  const isBundled = new URL(files.weights.url).origin === location.origin;
-  label.append(input, element("strong", title), element("span", `${isBundled ? say("model_bundled") : sizeOf(files.weights.bytes)} · ${licence}`));
+  const size = isBundled(model) ? say("model_bundled") : sizeOf(files.weights.bytes);
+  label.append(input, element("strong", title), element("span", say(quality)), element("span", `${size} · ${licence}`));
   return label;
 }
 
