@@ -34,6 +34,10 @@ export const STRINGS = {
     en: "A new version is ready, but this page is open in other tabs, which still need the old one: close them first.",
     zh: "新版本已就绪，但其他标签页也打开着本页，仍需要旧版本：请先关闭它们。",
   },
+  update_unsaved: {
+    en: "A new version is ready, but your text is not saved, and a reload might lose it: copy it elsewhere, then close this page and open it again.",
+    zh: "新版本已就绪，但你的文字没有保存，重新加载可能会丢失：请先把它复制到别处，再关闭并重新打开本页。",
+  },
   use_update: { en: "Reload to use it", zh: "重新加载以使用" },
 
   // The models

@@ -235,6 +235,16 @@ export async function stopClock(page) {
   await page.clock.pauseAt(1000);
 }
 
+/** From now on nothing more is saved. @param {Page} page */
+export const fillDevice = (page) =>
+  page.evaluate(() => {
+    const { transaction } = IDBDatabase.prototype;
+    IDBDatabase.prototype.transaction = function (names, mode) {
+      if (mode === "readwrite") throw new DOMException("full", "QuotaExceededError");
+      return transaction.call(this, names, mode);
+    };
+  });
+
 /** @param {Page} page */
 export const ghost = (page) => page.locator(".ghost-text");
 
