@@ -168,6 +168,10 @@ export const STRINGS = {
   shared_waits: { en: "Its suggestion comes when {model} is ready.", zh: "{model} 就绪后会显示其中的建议。" },
   shared_other: { en: "Its suggestion is {model}'s, which does not write here now.", zh: "其中的建议来自 {model}，它现在没有在这里写作。" },
   shared_use: { en: "Use {model}", zh: "使用 {model}" },
+  shared_not_copied: {
+    en: "A copy would take the place of your own text, which this browser has not saved. Copy yours elsewhere and delete it here, then open the link again.",
+    zh: "副本会取代你自己的文字，而浏览器没有保存它。请先把你的文字复制到别处并在这里删除，然后重新打开链接。",
+  },
   shared_suggestion: { en: "The suggestion is the one in grey italics: “{text}”", zh: "灰色斜体的部分是建议：“{text}”" },
   shared_none: { en: "The model suggests nothing here.", zh: "模型在这里没有建议。" },
   share_of_model: { en: "{percent} % from the model", zh: "{percent}% 来自模型" },
