@@ -28,6 +28,7 @@ export class MemoryStore {
 
   /** @param {Document} document */
   async save(document) {
+    if (this.isBroken) throw new DOMException("closed", "InvalidStateError");
     if (this.isFull) throw new DOMException("full", "QuotaExceededError");
     if ((this.documents.get(document.id)?.revision ?? 0) !== document.revision) return false;
     this.documents.set(document.id, { ...document, revision: document.revision + 1 });

@@ -82,6 +82,36 @@ test("a document deleted in another tab is kept by the one that writes in it", a
   assert.deepEqual(browser.stored.texts, ["One, more."]);
 });
 
+test("a document renamed in another tab is written on under its new name", async () => {
+  const browser = new Browser();
+  const one = await browser.open();
+  await one.write("One.");
+  const other = await browser.open();
+  await other.desk.create();
+  const { id } = one.desk.document;
+  await other.desk.rename(id, "Name");
+  await one.write("One. More.");
+  await one.write("One. More, again.");
+  assert.deepEqual([one.desk.document.name, one.desk.document.id], ["Name", id]);
+  assert.deepEqual(browser.stored.texts, ["One. More, again."]);
+  await other.desk.rename(id, "Another name");
+  await one.desk.rename(id, "The last name");
+  await one.write("One. More, at last.");
+  assert.deepEqual((await other.desk.list()).map(titleOf), ["The last name"]);
+  assert.deepEqual([one.notes, other.notes], [[], []]);
+});
+
+test("to rename a document does not write over what another tab has written in it", async () => {
+  const browser = new Browser();
+  const one = await browser.open();
+  await one.write("One.");
+  const other = await browser.open();
+  await other.write("One. Other.");
+  await one.desk.rename(one.desk.document.id, "Name");
+  await one.write("One. One.");
+  assert.deepEqual((await one.desk.list()).map(({ name, text }) => [name, text]), [["Copy of One. One.", "One. One."], ["Name", "One. Other."]]);
+});
+
 test("documents are listed, opened, renamed, deleted, and brought back", async () => {
   const browser = new Browser();
   const { desk, ...tab } = await browser.open();
@@ -106,6 +136,22 @@ test("documents are listed, opened, renamed, deleted, and brought back", async (
   assert.equal(desk.document.text, "", "a blank page when none is left");
   assert.deepEqual(await desk.list(), []);
   assert.deepEqual(tab.notes, []);
+});
+
+test("what is brought back is what was deleted last, or nothing if that was gone already", async () => {
+  const browser = new Browser();
+  const { desk } = await browser.open();
+  desk.changed(() => plain("One."));
+  await desk.create();
+  desk.changed(() => plain("Two."));
+  const [two, one] = await desk.list();
+  await desk.remove(one.id);
+  assert.equal(desk.deleted?.text, "One.");
+  await browser.stored.remove(two.id);
+  await desk.remove(two.id);
+  assert.equal(desk.deleted, null);
+  await desk.undoRemove();
+  assert.deepEqual(browser.stored.texts, []);
 });
 
 test("what a closing page could not save any more is there on the next visit", async () => {
@@ -139,6 +185,30 @@ test("a save that did come through at the last moment is not recovered twice; on
   browser.device.setItem("unsaved", rescued);
   await browser.open();
   assert.deepEqual(browser.stored.texts, ["One. Last.", "Overtaken."]);
+});
+
+test("a page that ended while a save was under way goes on with the last words, and says so", async () => {
+  const browser = new Browser();
+  const { stored } = browser;
+  const one = await browser.open();
+  await one.write("Hello");
+  await new Promise((committed) => {
+    stored.save = async (document) => {
+      committed(await MemoryStore.prototype.save.call(stored, document));
+      return new Promise(() => {}); // The page is gone before the answer.
+    };
+    one.desk.changed(() => plain("Hello wor"));
+    one.desk.save();
+  });
+  one.desk.changed(() => plain("Hello world"));
+  one.desk.leave();
+  browser.store = Object.assign(new MemoryStore(), { documents: stored.documents });
+  const next = await browser.open(one.storage);
+  assert.equal(next.shown?.text, "Hello world");
+  assert.deepEqual(next.notes, ["The page was closed while it saved “Hello world”. Your last words are here, in “Copy of Hello world”."]);
+  assert.deepEqual(browser.stored.texts, ["Hello wor", "Hello world"]);
+  const again = await browser.open(one.storage);
+  assert.deepEqual([again.shown?.text, again.notes], ["Hello world", []]);
 });
 
 test("an empty page leaves nothing behind", async () => {
@@ -175,6 +245,26 @@ test("a text that cannot be saved is told with a way out, kept, and saved when i
   await tab.desk.save();
   assert.equal(tab.problems.at(-1), null);
   assert.deepEqual(browser.stored.texts, ["Mine."]);
+  browser.stored.isBroken = true;
+  await tab.write("Mine, too.");
+  assert.match(tab.problems.at(-1) ?? "", /reload the page/, "this is no lack of space");
+  await assert.rejects(tab.desk.rename(tab.desk.document.id, "Name"), { name: "InvalidStateError" });
+  browser.stored.isBroken = false;
+  assert.equal(await tab.desk.create(), true);
+  assert.deepEqual(browser.stored.texts, ["Mine, too."]);
+});
+
+test("a letter that comes while the others are saved is saved too before the page goes on", async () => {
+  const browser = new Browser();
+  const { stored } = browser;
+  const { desk } = await browser.open();
+  stored.save = (document) => {
+    if (document.text === "a") desk.changed(() => plain("ab"));
+    return MemoryStore.prototype.save.call(stored, document);
+  };
+  desk.changed(() => plain("a"));
+  assert.equal(await desk.create(), true);
+  assert.deepEqual(stored.texts, ["ab"]);
 });
 
 test("without a database the last draft is shown, and that nothing is kept is said", async () => {
@@ -190,12 +280,16 @@ test("without a database the last draft is shown, and that nothing is kept is sa
   assert.equal(tab.problems.length, 1, "nothing has become better");
   assert.equal(await tab.desk.create(), false);
   assert.deepEqual(await tab.desk.list(), []);
+  await tab.write("");
+  assert.equal(await tab.desk.create(plain("From a link.")), true, "nothing is lost when nothing is there");
+  assert.equal(tab.shown?.text, "From a link.");
+  assert.equal(tab.problems.length, 1);
 });
 
 test("a database that cannot be read is told, and the page can be written on", async () => {
   const browser = new Browser();
   browser.stored.isBroken = true;
   const tab = await browser.open();
-  assert.match(tab.problems[0] ?? "", /Reload the page/);
+  assert.match(tab.problems[0] ?? "", /reload the page/);
   assert.equal(tab.shown?.text, "");
 });

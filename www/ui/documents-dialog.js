@@ -1,7 +1,8 @@
 // The list of documents: open, begin, rename, delete and undo.
 
 import { titleOf } from "../documents/document.js";
-import { say } from "../strings.js";
+import { problemOf } from "../documents/store.js";
+import { inWords, say } from "../strings.js";
 import { element } from "./element.js";
 
 /**
@@ -21,7 +22,7 @@ export class DocumentsDialog {
 
   /**
    * @param {HTMLDialogElement} dialog with the elements that index.html gives it
-   * @param {Pick<Desk, "document" | "list" | "open" | "create" | "rename" | "remove" | "undoRemove">} desk
+   * @param {Pick<Desk, "document" | "problem" | "deleted" | "list" | "open" | "create" | "rename" | "remove" | "undoRemove">} desk
    * @param {() => void} onDone another document is open now
    */
   constructor(dialog, desk, onDone) {
@@ -128,9 +129,9 @@ export class DocumentsDialog {
   async #try(work) {
     try {
       if ((await work) !== false) return true;
-      this.#say(say("documents_full"));
-    } catch {
-      this.#say(say("documents_unreadable"));
+      this.#say(inWords(this.#desk.problem ?? ""));
+    } catch (error) {
+      this.#say(inWords(problemOf(error)));
     }
     return false;
   }
