@@ -169,8 +169,8 @@ export const STRINGS = {
   shared_label: { en: "The text", zh: "正文" },
   shared_copy: { en: "Edit a copy", zh: "编辑副本" },
   shared_not_copied: {
-    en: "A copy would take the place of your own text, which this browser has not saved. Copy yours elsewhere and delete it here, then open the link again.",
-    zh: "副本会取代你自己的文字，而浏览器没有保存它。请先把你的文字复制到别处并在这里删除，然后重新打开链接。",
+    en: "A copy would take the place of your own text, which this browser has not saved. Copy yours elsewhere and delete it on this page, then open the link again.",
+    zh: "副本会取代你自己的文字，而浏览器没有保存它。请先把你的文字复制到别处，并在本页删除，然后重新打开链接。",
   },
   shared_unknown: { en: "Its suggestion cannot be shown: this page has no model “{model}”.", zh: "无法显示其中的建议：本页没有模型“{model}”。" },
   shared_waits: { en: "Its suggestion comes when {model} is ready.", zh: "{model} 就绪后会显示其中的建议。" },

@@ -245,6 +245,7 @@ export class Desk {
   }
 
   /**
+   * Saves upon what this tab has seen last, under the name that it has by now.
    * @param {NonNullable<DeskWorld["store"]>} store
    * @param {Document} document
    * @returns {Promise<void>}
