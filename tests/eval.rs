@@ -144,7 +144,7 @@ fn the_setups_are_the_pages_and_the_page_less_one_part_each() {
         ("top_p", config.top_p.to_string()),
         ("top_k", config.top_k.to_string()),
         ("repetition_penalty", config.repetition_penalty.to_string()),
-        ("n_alternatives", (config.num_return_sequences - 1).to_string()),
+        ("n_alternatives", config.num_return_sequences.to_string()),
         ("gate", SETUPS[0].options.gate.to_string()),
     ] {
         let row = format!("{name}: {{ default: {value},");

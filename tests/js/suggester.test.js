@@ -25,7 +25,7 @@ test("asks once when the typing pauses, with the text around the caret", () => {
     top_k: 50,
     top_p: 0.9,
     repetition_penalty: 1.1,
-    num_return_sequences: 4,
+    num_return_sequences: 3,
     return_full_text: false,
     token_healing: true,
     seed: 1,
