@@ -77,19 +77,13 @@ impl<'a> Asker<'a> {
             for suggestions in &mut setups {
                 suggestions.take(&step);
             }
-            // The same for all of them.
             if let Step::Token(token) = step
-                && setups[0].is_complete(token.sequence)
+                && setups.iter().all(|suggestions| suggestions.is_complete(token.sequence))
             {
                 self.session.end(token.sequence);
             }
         }
-        Ok(setups.map(|suggestions| {
-            (suggestions
-                .offered()
-                .into_iter()
-                .map(|suggestion| suggestion.text.clone()))
-            .collect()
-        }))
+        let texts = |suggestions: Suggestions| (suggestions.offered().iter()).map(|one| one.text.clone()).collect();
+        Ok(setups.map(texts))
     }
 }

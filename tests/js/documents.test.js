@@ -382,7 +382,7 @@ const SHARED = {
   text: "The rain had stopped.\n\n雨停了 🙂",
   model: "distilbert/distilgpt2",
   generation_config: { max_new_tokens: 24, do_sample: true, temperature: 0.7, top_k: 50, seed: 2 ** 53 - 1, token_healing: true },
-  suggestion: { caretUtf16: 8, gate: -1.5, index: 2 },
+  suggestion: { caretUtf16: 8, gate: 0.3, index: 2 },
 };
 
 test("a link brings back what was put in, and holds nothing else", async () => {
