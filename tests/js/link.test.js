@@ -13,7 +13,7 @@ const SHARED = {
   text: "The rain had stopped.\n\n雨停了 🙂",
   model: "distilbert/distilgpt2",
   generation_config: { max_new_tokens: 24, do_sample: true, temperature: 0.7, top_k: 50, seed: 2 ** 53 - 1, token_healing: true },
-  suggestion: { caretUtf16: 8, gate: -1.5, index: 2 },
+  suggestion: { caretUtf16: 8, gate: 0.3, index: 2 },
 };
 
 test("a link brings back what was put in, and holds nothing else", async () => {
@@ -61,8 +61,8 @@ test("a link with anything but what a link holds is refused", async () => {
     { ...SHARED, text: "a\rb", suggestion: null },
     { ...SHARED, suggestion: {} },
     ...[-1, 1.5, "1", SHARED.text.length + 1].map((caretUtf16) => ({ ...SHARED, suggestion: { caretUtf16, gate: null, index: 0 } })),
-    ...[-1, 6, 0.5].map((index) => ({ ...SHARED, suggestion: { caretUtf16: 0, gate: null, index } })),
-    ...[undefined, "none", -100].map((gate) => ({ ...SHARED, suggestion: { caretUtf16: 0, gate, index: 0 } })),
+    ...[-1, 5, 0.5].map((index) => ({ ...SHARED, suggestion: { caretUtf16: 0, gate: null, index } })),
+    ...[undefined, "none", -1, 2].map((gate) => ({ ...SHARED, suggestion: { caretUtf16: 0, gate, index: 0 } })),
     { ...SHARED, suggestion: { caretUtf16: 0, gate: null, index: 0, extra: 1 } },
     { ...SHARED, model: null },
     { ...SHARED, generation_config: null },
