@@ -20,7 +20,10 @@ fn folder() -> PathBuf {
 /// Numbers of four bytes, as NumPy wrote them.
 fn numbers<T>(name: &str, number: impl Fn([u8; 4]) -> T) -> Vec<T> {
     let bytes = std::fs::read(folder().join(name)).unwrap();
-    bytes.chunks_exact(4).map(|chunk| number(chunk.try_into().unwrap())).collect()
+    bytes
+        .chunks_exact(4)
+        .map(|chunk| number(chunk.try_into().unwrap()))
+        .collect()
 }
 
 #[test]
@@ -31,7 +34,9 @@ fn the_engine_gives_the_logits_of_pytorch() {
     weights.push(&file).unwrap();
     let mut model = Gpt2::new(config, WeightType::F32, weights).unwrap();
     let mut cache = KvCache::new(model.config());
-    let logits = model.forward_all(&numbers("input_ids.u32", u32::from_le_bytes), &mut cache).unwrap();
+    let logits = model
+        .forward_all(&numbers("input_ids.u32", u32::from_le_bytes), &mut cache)
+        .unwrap();
     let expected = numbers("logits.f32", f32::from_le_bytes);
     assert_eq!(expected.len(), 24 * 50257);
     let difference = common::max_difference(logits, &expected);

@@ -1,4 +1,4 @@
-"""The state of a run on disk: written beside the old one, then put in its place, so that a kill at any moment costs little."""
+"""The state of a run on disk: written beside the old one, then put in its place, so that a kill costs little."""
 
 import os
 

@@ -45,8 +45,8 @@ class Config:
 
     def __post_init__(self):
         decays = [phase.decays for phase in self.phases]
-        if not self.phases or decays != sorted(decays):
-            raise ValueError("phases must have at least one entry, and those that decay must come last")
+        if not any(decays) or decays != sorted(decays):
+            raise ValueError("at least one phase must decay, and those that do must come last")
         for phase in self.phases:
             if phase.context > self.model.n_positions or self.batch_tokens % phase.context:
                 raise ValueError(

@@ -7,7 +7,8 @@ from torch.nn import functional as F
 def labels_loss(model, softmax, windows):
     """Nats per token of (b, t + 1) token ids, each predicted from those before it in its window."""
     hidden, targets = states(model, windows)
-    return F.cross_entropy(*softmax.logits(hidden, model.wte.weight, targets))
+    logits, right = softmax.logits(hidden, model.wte.weight, targets)
+    return F.cross_entropy(logits - softmax.correction, right)
 
 
 def distillation_loss(model, softmax, windows, teacher, weights):
@@ -21,16 +22,16 @@ def distillation_loss(model, softmax, windows, teacher, weights):
         teacher_hidden, _ = states(teacher, windows)
         teacher_logits, _ = softmax.logits(teacher_hidden, teacher.wte.weight, targets)
     return (
-        weights.soft_targets * soft_targets_loss(logits, teacher_logits, weights.temperature)
-        + weights.labels * F.cross_entropy(logits, right)
+        weights.soft_targets * soft_targets_loss(logits, teacher_logits, softmax.correction, weights.temperature)
+        + weights.labels * F.cross_entropy(logits - softmax.correction, right)
         + weights.cosine * (1 - F.cosine_similarity(hidden.float(), teacher_hidden.float(), dim=-1)).mean()
     )
 
 
-def soft_targets_loss(logits, teacher_logits, temperature):
-    """Kullback-Leibler divergence from the teacher, times temperature^2, so that gradients keep their size (Hinton et al. 2015)."""
-    student = F.log_softmax(logits / temperature, -1)
-    teacher = F.softmax(teacher_logits / temperature, -1)
+def soft_targets_loss(logits, teacher_logits, correction, temperature):
+    """Kullback-Leibler divergence from the teacher; temperature^2 keeps its gradients' size (Hinton et al. 2015)."""
+    student = F.log_softmax(logits / temperature - correction, -1)
+    teacher = F.softmax(teacher_logits / temperature - correction, -1)
     return F.kl_div(student, teacher, reduction="batchmean") * temperature**2
 
 

@@ -25,7 +25,7 @@ def main():
     parser = argparse.ArgumentParser(description="Measures a model on the test split of every group, as a table.")
     parser.add_argument("tokens", type=Path, metavar="TOKEN_FOLDER")
     parser.add_argument("model", type=Path, metavar="MODEL_FOLDER", help="config.json and model.safetensors")
-    parser.add_argument("--tokens", dest="n_tokens", type=int, default=6144, help="of each group, from its beginning (6144)")
+    parser.add_argument("--tokens", dest="n_tokens", type=int, default=6144, help="of each group (6144)")
     args = parser.parse_args()
     model = read_model(args.model)
     n_bytes = token_bytes()

@@ -2,8 +2,8 @@
 
     python export.py RUN_FOLDER MODEL_FOLDER
 
-A matrix NAME is int8 in GPT-2's own shape, with NAME.scale in float16: one scale per row of an embedding, one per output
-column of a Conv1D weight, stored (in, out). value = int8 * scale. Vectors are float32.
+A matrix NAME is int8 in GPT-2's own shape, with NAME.scale in float16: one scale per row of an embedding, one per
+output column of a Conv1D weight, stored (in, out). value = int8 * scale. Vectors are float32.
 """
 
 import argparse
@@ -61,7 +61,7 @@ def read_model(folder):
 
 
 def scale_axis(name):
-    """The axis whose values share a scale: a token's or position's row of an embedding, an output's column of a Conv1D."""
+    """The axis whose values share a scale: a row of an embedding, an output's column of a Conv1D."""
     return 1 if name.startswith("w") else 0
 
 

@@ -110,7 +110,9 @@ def init_from(student, teacher):
     Of 12 layers, 6 become 0, 2, 4, 7, 9 and 11, as DistilGPT2's did.
     """
     if student.shape.n_embd != teacher.shape.n_embd or student.shape.n_positions > teacher.shape.n_positions:
-        raise ValueError(f"layers of {teacher.shape} do not fit {student.shape}: n_embd must be equal, n_positions no larger")
+        raise ValueError(
+            f"layers of {teacher.shape} do not fit {student.shape}: n_embd must be equal, n_positions no larger"
+        )
     n, n_teacher = len(student.h), len(teacher.h)
     for i, block in enumerate(student.h):
         block.load_state_dict(teacher.h[round(i * (n_teacher - 1) / max(n - 1, 1))].state_dict())

@@ -1,8 +1,8 @@
 """The last product and its softmax: over all 50,257 tokens, or over the right one and a sample of the others.
 
-The full one costs most of a step of a small model. The sampled one subtracts from every logit the logarithm of how often
-the sample is expected to hold that token (log-Q correction), and so has the full one's gradient on average
-(Bengio and Senecal 2008; Jean et al. 2015).
+The full one costs most of a step of a small model. The sampled one weighs every token of the sample by how rarely it is
+expected there, which is to subtract the logarithm of that from its logit (log-Q correction): the sum below the fraction
+is then the full one on average (Bengio and Senecal 2008).
 """
 
 import numpy as np
@@ -13,13 +13,18 @@ from gpt2 import VOCAB_SIZE
 
 
 class FullSoftmax:
+    correction = 0.0
+
     def logits(self, hidden, wte, targets):
         """(n, n_embd) hidden states and (n,) targets to (n, VOCAB_SIZE) logits and each row's right column."""
         return F.linear(hidden, wte).float(), targets
 
 
 class SampledSoftmax:
-    """`n_sampled` tokens drawn anew for every step from the tokens' frequencies to the power of 3/4 (Mikolov et al. 2013)."""
+    """`n_sampled` tokens, drawn for one step by their frequencies to the power of 3/4 (Mikolov et al. 2013).
+
+    `correction`, (1 + n_sampled,), is to be subtracted from the logits, after any temperature.
+    """
 
     def __init__(self, frequencies, n_sampled, rng, device):
         q = frequencies**0.75
@@ -27,12 +32,13 @@ class SampledSoftmax:
         # Searching the sums by hand is a hundred times as fast as rng.choice with probabilities.
         sample = np.searchsorted(np.cumsum(q), rng.random(n_sampled)).clip(max=VOCAB_SIZE - 1)
         self.sample = torch.from_numpy(sample).to(device)  # (n_sampled,)
-        self.log_expected = torch.from_numpy(np.log(n_sampled * q)).float().to(device)  # (VOCAB_SIZE,)
+        correction = np.log([1.0, *(n_sampled * q[sample])])
+        self.correction = torch.from_numpy(correction).float().to(device)  # (1 + n_sampled,)
 
     def logits(self, hidden, wte, targets):
-        """(n, n_embd) hidden states and (n,) targets to (n, 1 + n_sampled) logits and each row's right column, the first."""
-        right = (hidden * wte[targets]).sum(1).float() - self.log_expected[targets]  # (n,)
-        others = F.linear(hidden, wte[self.sample]).float() - self.log_expected[self.sample]  # (n, n_sampled)
-        # Where the sample holds the right token, it is no competitor.
+        """(n, n_embd) hidden states and (n,) targets to (n, 1 + n_sampled) logits and each row's right column: 0."""
+        right = (hidden * wte[targets]).sum(1).float()  # (n,)
+        others = F.linear(hidden, wte[self.sample]).float()  # (n, n_sampled)
+        # The right token is counted once, as the first column.
         others = others.masked_fill(targets[:, None] == self.sample, -1e9)
         return torch.cat([right[:, None], others], 1), torch.zeros_like(targets)

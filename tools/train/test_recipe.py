@@ -1,4 +1,4 @@
-"""The recipe from text to a file for the page, on a tiny slice: it learns, it goes on after a kill, it distils, it exports.
+"""The recipe from text to the page's file, on a tiny slice: it learns, goes on after a kill, distils and exports.
 
     python -m unittest discover -s tools/train
 
@@ -20,15 +20,16 @@ import torch
 
 import checkpoint
 from config import Distillation, read_config
-from distill import labels_loss, soft_targets_loss
+from distill import soft_targets_loss
 from evaluate import nats_per_token
 from export import read_model, write_model
 from gpt2 import GPT2, Shape
 from mixture import Mixture, read_tokens
 from optimiser import orthogonal
+from progress import Progress
 from softmax import FullSoftmax, SampledSoftmax
 from text_filter import refusal
-from train import Progress, Run
+from train import Run
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parents[1]
@@ -146,21 +147,26 @@ class Parts(unittest.TestCase):
                 self.assertEqual(sorted(epoch), list(range(0, 80, 10)))
             self.assertNotEqual(*epochs)
 
-    def test_a_sample_of_all_tokens_gives_the_loss_of_the_full_softmax(self):
-        torch.manual_seed(1)
-        model = GPT2(Shape(n_layer=1, n_embd=16, n_head=2, n_positions=8))
-        model.wte.weight.data.normal_()
-        windows = torch.randint(0, 50257, (3, 9))
-        sampled = SampledSoftmax(np.ones(50257), 50257, np.random.default_rng(1), "cpu")
-        # Each token once, as the sample holds it on average.
-        sampled.sample = torch.arange(50257)
-        full = labels_loss(model, FullSoftmax(), windows)
-        self.assertAlmostEqual(labels_loss(model, sampled, windows).item(), full.item(), places=4)
+    def test_the_sampled_softmax_sums_to_the_full_one_on_average(self):
+        generator = torch.Generator().manual_seed(1)
+        hidden = torch.randn(5, 16, generator=generator)
+        wte = torch.randn(50257, 16, generator=generator) / 4
+        targets = torch.tensor([0, 1, 10, 1000, 50256])
+        frequencies = 1 / np.arange(1, 50258)
+        full, right = FullSoftmax().logits(hidden, wte, targets)
+        sums, rng = [], np.random.default_rng(1)
+        for _ in range(100):
+            softmax = SampledSoftmax(frequencies, 4096, rng, "cpu")
+            logits, first = softmax.logits(hidden, wte, targets)
+            self.assertTrue(torch.allclose(logits[range(5), first], full[range(5), right], atol=1e-4))
+            sums.append((logits - softmax.correction).exp().sum(1))
+        ratio = torch.stack(sums).mean(0) / full.exp().sum(1)
+        self.assertLess((ratio - 1).abs().max().item(), 0.03, ratio)
 
     def test_a_student_equal_to_its_teacher_loses_nothing(self):
         logits = torch.randn(4, 9, generator=torch.Generator().manual_seed(1))
-        self.assertAlmostEqual(soft_targets_loss(logits, logits, 2.0).item(), 0, places=6)
-        self.assertGreater(soft_targets_loss(-logits, logits, 2.0).item(), 0.1)
+        self.assertAlmostEqual(soft_targets_loss(logits, logits, 0.0, 2.0).item(), 0, places=6)
+        self.assertGreater(soft_targets_loss(-logits, logits, 0.0, 2.0).item(), 0.1)
 
     def test_muon_evens_out_the_singular_values(self):
         generator = torch.Generator().manual_seed(1)

@@ -6,7 +6,7 @@ A list catches words, not meanings: the model can still be rude, and what the te
 import codecs
 import re
 
-# In rot13, so that nobody has to read them in passing. Words with an innocent sense (a chink in the armour) are left out.
+# In rot13, so that nobody has to read them in passing; without words that also have an innocent sense.
 SLURS = """
     avttre avttref avttn avttnf snttbg snttbgf xvxr xvxrf jrgonpx jrgonpxf genaal genaavrf fcvp fcvpf tbbx tbbxf
     enturnq enturnqf gbjryurnq gbjryurnqf qnexvr qnexvrf qnexl cvpxnavaal cvpxnavaavrf cvpnavaal cvpnavaavrf

@@ -22,6 +22,7 @@ from export import read_model
 from gpt2 import GPT2, init_from
 from mixture import Mixture, read_tokens
 from optimiser import Optimisers
+from progress import Progress
 from softmax import FullSoftmax, SampledSoftmax
 
 # Tokens worked on at once, with the sampled softmax and with the full one, whose logits take 50,257 floats a token.
@@ -53,43 +54,7 @@ def work(rank, args, meeting_point):
         run.load_state_dict(state)
     if args.finish:
         run.progress.finish()
-    run.train(lambda: rank == 0 and checkpoint.save(args.run, run.state_dict()))
-
-
-class Progress:
-    """How far a run is, in steps and tokens."""
-
-    def __init__(self, config):
-        self.config = config
-        self.n_steps = self.n_tokens = self.i_phase = self.n_phase_tokens = 0
-
-    @property
-    def phase(self):
-        """The phase of the next step; None when the run is over."""
-        return self.config.phases[self.i_phase] if self.i_phase < len(self.config.phases) else None
-
-    def advance(self):
-        n = self.config.batch_tokens
-        self.n_steps, self.n_tokens, self.n_phase_tokens = self.n_steps + 1, self.n_tokens + n, self.n_phase_tokens + n
-        if self.n_phase_tokens >= self.phase.n_tokens:
-            self.i_phase, self.n_phase_tokens = self.i_phase + 1, 0
-
-    def finish(self):
-        if self.phase is not None and not self.phase.decays:
-            self.i_phase = next(i for i, phase in enumerate(self.config.phases) if phase.decays)
-            self.n_phase_tokens = 0
-
-    def learning_rate_factor(self):
-        """Warm-up, then 1, then down to zero over the phases that decay."""
-        warmup = min(1, (self.n_tokens + self.config.batch_tokens) / self.config.warmup_tokens)
-        if not self.phase.decays:
-            return warmup
-        decaying = [(i, phase.n_tokens) for i, phase in enumerate(self.config.phases) if phase.decays]
-        n_done = sum(n for i, n in decaying if i < self.i_phase) + self.n_phase_tokens
-        return warmup * (1 - n_done / sum(n for _, n in decaying))
-
-    def state_dict(self):
-        return {key: value for key, value in vars(self).items() if key != "config"}
+    run.train(lambda: checkpoint.save(args.run, run.state_dict()))
 
 
 class Run:
@@ -98,6 +63,10 @@ class Run:
     def __init__(self, config, token_folder, rank, n_processes):
         torch.manual_seed(config.seed)
         self.config, self.token_folder, self.rank, self.n_processes = config, token_folder, rank, n_processes
+        for phase in config.phases:
+            if config.batch_tokens // phase.context % n_processes:
+                n_windows = config.batch_tokens // phase.context
+                raise ValueError(f"{n_processes} processes cannot share a batch of {n_windows} windows evenly")
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.model = GPT2(config.model)
         if config.init_from:
@@ -121,12 +90,13 @@ class Run:
             losses.append(self.step(phase, frequencies))
             if self.progress.n_steps % self.config.checkpoint_steps == 0 or self.progress.phase is None:
                 n_per_second = len(losses) * self.config.batch_tokens / (time.perf_counter() - started)
-                valid = "" if self.rank else ", ".join(f"{group} {self.valid_loss(group):.3f}" for group in phase.shares)
-                self.say(
-                    f"step {self.progress.n_steps}, {self.progress.n_tokens:,} tokens, {n_per_second:.0f} tokens/s, "
-                    f"loss {np.mean(losses):.4f}, valid {valid}"
-                )
-                save()
+                if self.rank == 0:
+                    valid = ", ".join(f"{group} {self.valid_loss(group):.3f}" for group in phase.shares)
+                    self.say(
+                        f"step {self.progress.n_steps}, {self.progress.n_tokens:,} tokens, "
+                        f"{n_per_second:.0f} tokens/s, loss {np.mean(losses):.4f}, valid {valid}"
+                    )
+                    save()
                 started, losses = time.perf_counter(), []
 
     def step(self, phase, frequencies):
@@ -134,11 +104,13 @@ class Run:
         rng = np.random.default_rng([self.config.seed, self.progress.n_steps])
         n_windows = self.config.batch_tokens // phase.context
         windows = self.mixture.batch(rng, phase.shares, n_windows, phase.context)[self.rank :: self.n_processes]
-        sampled = SampledSoftmax(frequencies, phase.n_sampled, rng, self.device) if phase.n_sampled else None
+        softmax = FullSoftmax()
+        if phase.n_sampled:
+            softmax = SampledSoftmax(frequencies, phase.n_sampled, rng, self.device)
         n_micro = max(1, MICRO_BATCH_TOKENS[self.device][phase.n_sampled == 0] // phase.context)
         total = 0.0
         for micro_batch in windows.split(n_micro):
-            loss = self.loss(micro_batch.to(self.device), sampled or FullSoftmax()) * (len(micro_batch) / len(windows))
+            loss = self.loss(micro_batch.to(self.device), softmax) * (len(micro_batch) / len(windows))
             loss.backward()
             total += loss.item()
         if self.n_processes > 1:
