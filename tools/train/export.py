@@ -7,6 +7,7 @@ output column of a Conv1D weight, stored (in, out). value = int8 * scale. Vector
 """
 
 import argparse
+import hashlib
 import json
 from pathlib import Path
 
@@ -29,6 +30,9 @@ def main():
     if state is None:
         parser.error(f"{args.run} has no {checkpoint.NAME}; train.py writes it")
     write_model(args.model, Shape(**state["shape"]), state["average"])
+    for file in (args.model / "config.json", args.model / "model.safetensors"):
+        contents = file.read_bytes()
+        print(f"{file}: {len(contents):,} bytes, sha256 {hashlib.sha256(contents).hexdigest()}")
 
 
 def write_model(folder, shape, parameters):

@@ -48,8 +48,13 @@ class Mixture:
         return sum(share / total * counts[group] / counts[group].sum() for group, share in shares.items())
 
 
+def token_file(folder, group, split):
+    return folder / f"{group}.{split}.bin"
+
+
 def read_tokens(folder, group, split):
-    file = folder / f"{group}.{split}.bin"
+    """(n,) token ids of a file that corpus.py wrote, read as they are used."""
+    file = token_file(folder, group, split)
     if not file.exists():
         raise FileNotFoundError(f"{file} is missing; corpus.py makes it of {group}.{split}.txt")
     return np.memmap(file, dtype="<u2", mode="r")

@@ -20,14 +20,15 @@ from distill import distillation_loss, labels_loss
 from evaluate import nats_per_token
 from export import read_model
 from gpt2 import GPT2, init_from
-from mixture import Mixture, read_tokens
+from mixture import Mixture, read_tokens, token_file
 from optimiser import Optimisers
 from progress import Progress
 from softmax import FullSoftmax, SampledSoftmax
 
 # Tokens worked on at once, with the sampled softmax and with the full one, whose logits take 50,257 floats a token.
 MICRO_BATCH_TOKENS = {"cpu": (4096, 1024), "cuda": (65536, 16384)}
-VALID_TOKENS = 4096
+# Of every group, at each checkpoint: enough to see where a run is going.
+VALID_TOKENS = 2048
 
 
 def main():
@@ -62,7 +63,7 @@ class Run:
 
     def __init__(self, config, token_folder, rank, n_processes):
         torch.manual_seed(config.seed)
-        self.config, self.token_folder, self.rank, self.n_processes = config, token_folder, rank, n_processes
+        self.config, self.rank, self.n_processes = config, rank, n_processes
         for phase in config.phases:
             if config.batch_tokens // phase.context % n_processes:
                 n_windows = config.batch_tokens // phase.context
@@ -77,6 +78,9 @@ class Run:
         self.teacher = config.distillation and read_model(config.distillation.teacher).to(self.device)
         self.optimisers = Optimisers(self.model, config.muon_learning_rate, config.adamw_learning_rate)
         self.mixture = Mixture(token_folder, config.groups(), config.seed)
+        # Not every group has a part to spare.
+        groups = [group for group in config.groups() if token_file(token_folder, group, "valid").exists()]
+        self.valid = {group: read_tokens(token_folder, group, "valid")[: VALID_TOKENS + 1] for group in groups}
         self.progress = Progress(config)
 
     def train(self, save):
@@ -91,7 +95,7 @@ class Run:
             if self.progress.n_steps % self.config.checkpoint_steps == 0 or self.progress.phase is None:
                 n_per_second = len(losses) * self.config.batch_tokens / (time.perf_counter() - started)
                 if self.rank == 0:
-                    valid = ", ".join(f"{group} {self.valid_loss(group):.3f}" for group in phase.shares)
+                    valid = ", ".join(f"{group} {self.valid_loss(group):.3f}" for group in self.valid)
                     self.say(
                         f"step {self.progress.n_steps}, {self.progress.n_tokens:,} tokens, "
                         f"{n_per_second:.0f} tokens/s, loss {np.mean(losses):.4f}, valid {valid}"
@@ -136,9 +140,8 @@ class Run:
             return distillation_loss(self.model, softmax, windows, self.teacher, self.config.distillation)
 
     def valid_loss(self, group):
-        tokens = read_tokens(self.token_folder, group, "valid")[: VALID_TOKENS + 1]
         with torch.autocast(self.device, dtype=torch.bfloat16):
-            return nats_per_token(self.average, tokens)
+            return nats_per_token(self.average, self.valid[group])
 
     def say(self, line):
         if self.rank == 0:
