@@ -13,10 +13,9 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from gpt2 import END_OF_TEXT
+from gpt2 import END_OF_TEXT, TOKENIZER
 from text_filter import refusal
 
-TOKENIZER = Path(__file__).resolve().parents[2] / "www/models/gpt2-tokenizer/tokenizer.json"
 SEPARATOR = "<|endoftext|>"
 # Characters given to the tokenizer at once: enough to share among threads, few enough to hold.
 BATCH = 1 << 21

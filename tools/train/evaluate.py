@@ -12,9 +12,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from corpus import TOKENIZER
 from export import read_model
-from gpt2 import END_OF_TEXT
+from gpt2 import END_OF_TEXT, TOKENIZER
 from mixture import read_tokens
 
 # Windows run at once; the logits of one take n_positions * 50,257 floats.

@@ -5,11 +5,13 @@ The parameters' names are those of a GPT-2 checkpoint, so that exporting one ren
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+TOKENIZER = Path(__file__).resolve().parents[2] / "www/models/gpt2-tokenizer/tokenizer.json"
 VOCAB_SIZE = 50257
 END_OF_TEXT = 50256
 

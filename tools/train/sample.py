@@ -11,9 +11,8 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 
-from corpus import TOKENIZER
 from export import read_model
-from gpt2 import END_OF_TEXT
+from gpt2 import END_OF_TEXT, TOKENIZER
 
 TEMPERATURE = 0.8
 TOP_P = 0.9

@@ -6,6 +6,7 @@ What it exports goes to target/tmp/trained-model, where tests/trained_model.rs r
 """
 
 import io
+import os
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,9 @@ from progress import Progress
 from softmax import FullSoftmax, SampledSoftmax
 from text_filter import refusal
 from train import Run
+
+# On a CPU a run is repeated bit for bit; a GPU adds up in any order.
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parents[1]
