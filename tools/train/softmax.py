@@ -37,8 +37,9 @@ class SampledSoftmax:
 
     def logits(self, hidden, wte, targets):
         """(n, n_embd) hidden states and (n,) targets to (n, 1 + n_sampled) logits and each row's right column: 0."""
-        right = (hidden * wte[targets]).sum(1).float()  # (n,)
-        others = F.linear(hidden, wte[self.sample]).float()  # (n, n_sampled)
+        # F.embedding and not wte[...], whose gradient on a CPU is added up in any order.
+        right = (hidden * F.embedding(targets, wte)).sum(1).float()  # (n,)
+        others = F.linear(hidden, F.embedding(self.sample, wte)).float()  # (n, n_sampled)
         # The right token is counted once, as the first column.
         others = others.masked_fill(targets[:, None] == self.sample, -1e9)
         return torch.cat([right[:, None], others], 1), torch.zeros_like(targets)
