@@ -4,6 +4,7 @@
 """
 
 import argparse
+import os
 import tempfile
 import time
 from copy import deepcopy
@@ -40,6 +41,8 @@ def main():
     parser.add_argument("--finish", action="store_true", help="go to the phases that decay now")
     args = parser.parse_args()
     args.run.mkdir(parents=True, exist_ok=True)
+    # For glibc in the processes to come: to get memory zeroed by the kernel in every step took a fifth of the time.
+    os.environ |= {"MALLOC_MMAP_THRESHOLD_": str(4 << 30), "MALLOC_TRIM_THRESHOLD_": str(8 << 30)}
     with tempfile.TemporaryDirectory() as meeting_point:
         torch.multiprocessing.spawn(work, (args, f"file://{meeting_point}/gloo"), args.processes)
 
