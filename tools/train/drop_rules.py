@@ -1,0 +1,144 @@
+"""From the replies that generate.py collected to training text: what is cleaned, and what is dropped by which rule.
+
+    python drop_rules.py FOLDER
+
+Reads FOLDER/smollm2.jsonl, writes FOLDER/smollm2.train.txt (one paragraph a line, documents separated by <|endoftext|>)
+and prints how many documents each rule dropped; a document counts for the first rule that it breaks.
+"""
+
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+import journal
+
+END_OF_TEXT = "<|endoftext|>"
+MIN_WORDS = 60
+MIN_DISTINCT_TRIGRAMS = 0.85  # share of a document's word trigrams that differ from each other
+MAX_ECHO_WORDS = 9  # a topic has up to nine words, and prose may name its topic
+MAX_USES_OF_A_SENTENCE = 5  # "I hope this e-mail finds you well." is enough a few times
+
+TYPOGRAPHY = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2026": "...", "\u00a0": " "})
+HEADER = re.compile(r"(subject|title|re|date|to|from)\s*:", re.IGNORECASE)
+PLACEHOLDER = re.compile(r"\[[^\]]*\]|\{[^}]*\}|<[^>]*>|_{3,}|\bX{2,}\b")
+MARKUP = re.compile(r"^\s*([-*+#>|]|\d+[.)]\s|[a-z][.)]\s|Step \d)|\*\*|```|https?:|www\.|^[^.!?]*:\s*$", re.MULTILINE)
+REFUSAL = re.compile(r"\b(I'm sorry, but I (can't|cannot)|I (can't|cannot|am unable to) (assist|help|fulfill|provide|write))", re.IGNORECASE)
+ASSISTANT = re.compile(
+    r"\b(as an AI|language model|AI (assistant|model)|artificial intelligence|SmolLM|chatbot|Hugging Face|virtual assistant"
+    r"|here (is|are|'s) (a|an|the|some|your)\b.*:$|(this|the) (prompt|e-?mail above|essay above|story above)|word count)",
+    re.IGNORECASE | re.MULTILINE,
+)
+SENTENCE_END = re.compile(r"[.!?][\"')]*(?=\s|$)")
+
+
+def clean(reply, finished):
+    """The reply's paragraphs, in ASCII punctuation, without header lines and an unfinished last sentence."""
+    text = reply.translate(TYPOGRAPHY)
+    text = re.sub(r"\s*\u2014\s*|\s+(\u2013|--)\s+", "\u2014", text)
+    paragraphs = [" ".join(line.split()) for line in text.splitlines()]
+    paragraphs = [paragraph for paragraph in paragraphs if paragraph and not HEADER.match(paragraph)]
+    # "[Your Name]" alone below a letter is cut off; inside a sentence it drops the document.
+    while paragraphs and PLACEHOLDER.fullmatch(paragraphs[-1]):
+        paragraphs.pop()
+    if not finished and paragraphs:
+        ends = [end.end() for end in SENTENCE_END.finditer(paragraphs[-1])]
+        paragraphs[-1:] = [paragraphs[-1][: ends[-1]]] if ends else []
+    return paragraphs
+
+
+def ngrams(words, n):
+    return [tuple(words[i : i + n]) for i in range(len(words) - n + 1)]
+
+
+def words_of(text):
+    return re.findall(r"[a-z']+", text.lower())
+
+
+def sentences_of(paragraphs):
+    return [sentence.strip() for paragraph in paragraphs for sentence in re.split(r"(?<=[.!?])\s+", paragraph)]
+
+
+def not_ascii(text, request):
+    return re.search(r"[^ -~\n\u2014]", text)
+
+
+def placeholder(text, request):
+    return PLACEHOLDER.search(text)
+
+
+def list_or_markup(text, request):
+    return MARKUP.search(text)
+
+
+def refusal(text, request):
+    return REFUSAL.search(text)
+
+
+def talks_about_being_an_assistant(text, request):
+    return ASSISTANT.search(text)
+
+
+def too_short(text, request):
+    return len(words_of(text)) < MIN_WORDS
+
+
+def repeats_itself(text, request):
+    trigrams = ngrams(words_of(text), 3)
+    return len(set(trigrams)) < MIN_DISTINCT_TRIGRAMS * len(trigrams)
+
+
+def echoes_the_request(text, request):
+    n = MAX_ECHO_WORDS + 1
+    return set(ngrams(words_of(text), n)) & set(ngrams(words_of(request), n))
+
+
+RULES = [
+    not_ascii,
+    placeholder,
+    list_or_markup,
+    refusal,
+    talks_about_being_an_assistant,
+    too_short,
+    repeats_itself,
+    echoes_the_request,
+]
+
+
+def broken_rule(text, request):
+    """The name of the first rule that `text`, an answer to `request`, breaks, or None."""
+    return next((rule.__name__ for rule in RULES if rule(text, request)), None)
+
+
+def select(documents):
+    """Returns the kept texts and a Counter of what was dropped, by rule."""
+    kept, dropped, uses = [], Counter(), Counter()
+    for document in sorted(documents, key=lambda document: document["number"]):
+        paragraphs = clean(document["reply"], document["finished"])
+        rule = broken_rule("\n".join(paragraphs), document["request"])
+        sentences = {sentence for sentence in sentences_of(paragraphs) if len(sentence.split()) > 3}
+        if not rule and any(uses[sentence] >= MAX_USES_OF_A_SENTENCE for sentence in sentences):
+            rule = "worn_sentence"
+        if rule:
+            dropped[rule] += 1
+        else:
+            uses.update(sentences)
+            kept.append("\n".join(paragraphs))
+    return kept, dropped
+
+
+def main():
+    folder = Path(sys.argv[1])
+    documents = journal.read(folder / "smollm2.jsonl")
+    kept, dropped = select(documents)
+    text = "".join(f"{document}\n{END_OF_TEXT}\n" for document in kept)
+    partial = folder / "smollm2.train.txt.partial"
+    partial.write_text(text)
+    partial.rename(folder / "smollm2.train.txt")
+    print(f"{len(documents)} documents, {len(kept)} kept ({len(kept) / len(documents):.1%}), {len(text) / 1e6:.2f} MB")
+    for rule, count in dropped.most_common():
+        print(f"{count / len(documents):6.1%} {rule}")
+
+
+if __name__ == "__main__":
+    main()
