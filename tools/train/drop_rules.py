@@ -26,7 +26,7 @@ MARKUP = re.compile(r"^\s*([-*+#>|]|\d+[.)]\s|[a-z][.)]\s|Step \d)|\*\*|```|http
 REFUSAL = re.compile(r"\b(I'm sorry, but I (can't|cannot)|I (can't|cannot|am unable to) (assist|help|fulfill|provide|write))", re.IGNORECASE)
 ASSISTANT = re.compile(
     r"\b(as an AI|language model|AI (assistant|model)|artificial intelligence|SmolLM|chatbot|Hugging Face|virtual assistant"
-    r"|here (is|are|'s) (a|an|the|some|your)\b.*:$|(this|the) (prompt|e-?mail above|essay above|story above)|word count)",
+    r"|here (is|are|'s) (a|an|the|some|your)\b.*:$|(this|the) prompt|product description|in the first[- ]person|word count)",
     re.IGNORECASE | re.MULTILINE,
 )
 SENTENCE_END = re.compile(r"[.!?][\"')]*(?=\s|$)")

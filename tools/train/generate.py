@@ -17,7 +17,7 @@ import llama_cpp
 
 import journal
 from prompts import prompt
-from smollm2 import SmolLM2, packaged_gguf, write_bf16
+from smollm2 import SmolLM2, weights
 
 N_SEQ = 32  # written side by side, since reading the weights is most of the work of one token
 MAX_PROMPT_TOKENS = 128
@@ -113,20 +113,13 @@ def write(model, numbers, seed):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("--documents", type=int, default=4000, help="in all, with those of earlier runs")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
 
-    options.folder.mkdir(parents=True, exist_ok=True)
-    weights = options.folder / "smollm2-bf16.gguf"
-    if not weights.exists():
-        partial = weights.with_suffix(".partial")
-        write_bf16(packaged_gguf(), partial)
-        partial.rename(weights)
-    model = SmolLM2(weights, N_SEQ, MAX_PROMPT_TOKENS + MAX_NEW_TOKENS, N_BATCH, options.threads)
-
+    model = SmolLM2(weights(options.folder), N_SEQ, MAX_PROMPT_TOKENS + MAX_NEW_TOKENS, N_BATCH, options.threads)
     path = options.folder / "smollm2.jsonl"
     n_tokens, started = 0, time.monotonic()
     with journal.append(path) as file:
