@@ -88,27 +88,21 @@ class Document:
 def write(model, numbers, seed):
     """Yields the finished documents `numbers` of the collection `seed`, in the order in which they end."""
     waiting = deque(numbers)
-    free = list(range(N_SEQ))
-    open_documents = []
-    while waiting or open_documents:
-        batch, indexes = [], []
-        for document in open_documents:
-            batch += document.entries()
-            indexes.append(len(batch) - 1)
-        while waiting and free and len(batch) + MAX_PROMPT_TOKENS <= N_BATCH:
-            document = Document(model, free.pop(), seed, waiting.popleft())
-            open_documents.append(document)
-            batch += document.entries()
-            indexes.append(len(batch) - 1)
+    documents = [None] * N_SEQ
+    while waiting or any(documents):
+        batch, last = [], {}
+        # llama.cpp runs tokens of many sequences at once only where they stand in the sequences' order.
+        for sequence in range(N_SEQ):
+            if not documents[sequence] and waiting and len(batch) + MAX_PROMPT_TOKENS + N_SEQ <= N_BATCH:
+                documents[sequence] = Document(model, sequence, seed, waiting.popleft())
+            if documents[sequence]:
+                batch += documents[sequence].entries()
+                last[sequence] = len(batch) - 1
         model.decode(batch)
-        going_on = []
-        for document, index in zip(open_documents, indexes):
-            if document.sample(index):
-                going_on.append(document)
-            else:
-                yield document.close()
-                free.append(document.sequence)
-        open_documents = going_on
+        for sequence, index in last.items():
+            if not documents[sequence].sample(index):
+                yield documents[sequence].close()
+                documents[sequence] = None
 
 
 def main():
