@@ -17,7 +17,7 @@ END_OF_TEXT = "<|endoftext|>"
 MIN_WORDS = 60
 MIN_DISTINCT_TRIGRAMS = 0.85  # share of a document's word trigrams that differ from each other
 MAX_ECHO_WORDS = 9  # a topic has up to nine words, and prose may name its topic
-MAX_USES_OF_A_SENTENCE = 5  # "I hope this e-mail finds you well." is enough a few times
+MAX_USES_OF_A_SENTENCE = 5  # and is left out afterwards: "I hope this message finds you well."
 
 TYPOGRAPHY = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2026": "...", "\u00a0": " "})
 HEADER = re.compile(r"(subject|title|re|date|to|from)\s*:", re.IGNORECASE)
@@ -55,8 +55,17 @@ def words_of(text):
     return re.findall(r"[a-z']+", text.lower())
 
 
-def sentences_of(paragraphs):
-    return [sentence.strip() for paragraph in paragraphs for sentence in re.split(r"(?<=[.!?])\s+", paragraph)]
+def sentences_of(paragraph):
+    return re.split(r"(?<=[.!?])\s+", paragraph)
+
+
+def without_worn(paragraphs, uses):
+    """The paragraphs without sentences that were used often enough, by `uses`, and without what is empty then."""
+    fresh = [
+        " ".join(sentence for sentence in sentences_of(paragraph) if uses[sentence] < MAX_USES_OF_A_SENTENCE)
+        for paragraph in paragraphs
+    ]
+    return [paragraph for paragraph in fresh if paragraph]
 
 
 def not_ascii(text, request):
@@ -114,16 +123,16 @@ def select(documents):
     """Returns the kept texts and a Counter of what was dropped, by rule."""
     kept, dropped, uses = [], Counter(), Counter()
     for document in sorted(documents, key=lambda document: document["number"]):
-        paragraphs = clean(document["reply"], document["finished"])
-        rule = broken_rule("\n".join(paragraphs), document["request"])
-        sentences = {sentence for sentence in sentences_of(paragraphs) if len(sentence.split()) > 3}
-        if not rule and any(uses[sentence] >= MAX_USES_OF_A_SENTENCE for sentence in sentences):
-            rule = "worn_sentence"
+        paragraphs = without_worn(clean(document["reply"], document["finished"]), uses)
+        text = "\n".join(paragraphs)
+        rule = broken_rule(text, document["request"])
         if rule:
             dropped[rule] += 1
         else:
-            uses.update(sentences)
-            kept.append("\n".join(paragraphs))
+            kept.append(text)
+            sentences = {sentence for paragraph in paragraphs for sentence in sentences_of(paragraph)}
+            # Shorter ones, such as "Best," and "Yes.", may come as often as they like.
+            uses.update(sentence for sentence in sentences if len(sentence.split()) > 3)
     return kept, dropped
 
 

@@ -81,14 +81,21 @@ class Rules(unittest.TestCase):
         for rule, text in kinds.items():
             self.assertEqual(drop_rules.broken_rule(text, REQUEST), rule)
 
-    def test_a_sentence_is_used_so_often_and_no_more(self):
+    def test_a_sentence_is_used_so_often_and_left_out_afterwards(self):
+        n = drop_rules.MAX_USES_OF_A_SENTENCE + 1
         documents = [
-            {"number": number, "request": REQUEST, "reply": PROSE, "finished": True}
-            for number in range(drop_rules.MAX_USES_OF_A_SENTENCE + 3)
+            {
+                "number": number,
+                "request": REQUEST,
+                "reply": f"I hope this message finds you well. {PROSE.replace('e ', f'e {number} ')}",
+                "finished": True,
+            }
+            for number in range(n)
         ]
         kept, dropped = drop_rules.select(documents)
-        self.assertEqual(len(kept), drop_rules.MAX_USES_OF_A_SENTENCE)
-        self.assertEqual(dropped, {"worn_sentence": 3})
+        self.assertEqual([text.startswith("I hope") for text in kept], [True] * (n - 1) + [False])
+        self.assertEqual([text.endswith("Maya") for text in kept], [True] * n)
+        self.assertEqual(dropped, {})
 
 
 if __name__ == "__main__":
