@@ -6,8 +6,8 @@ Reads FOLDER/smollm2.jsonl, writes FOLDER/smollm2.train.txt (one paragraph a lin
 and prints how many documents each rule dropped; a document counts for the first rule that it breaks.
 """
 
+import argparse
 import re
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -20,10 +20,13 @@ MAX_ECHO_WORDS = 9  # a topic has up to nine words, and prose may name its topic
 MAX_USES_OF_A_SENTENCE = 5  # and is left out afterwards: "I hope this message finds you well."
 
 TYPOGRAPHY = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2026": "...", "\u00a0": " "})
+NOT_ASCII = re.compile(r"[^ -~\n\u2014]")  # but for the em dash, which the corpus has too
 HEADER = re.compile(r"(subject|title|re|date|to|from)\s*:", re.IGNORECASE)
 PLACEHOLDER = re.compile(r"\[[^\]]*\]|\{[^}]*\}|<[^>]*>|_{3,}|\bX{2,}\b")
 MARKUP = re.compile(r"^\s*([-*+#>|]|\d+[.)]\s|[a-z][.)]\s|Step \d)|\*\*|```|https?:|www\.|^[^.!?]*:\s*$", re.MULTILINE)
-REFUSAL = re.compile(r"\b(I'm sorry, but I (can't|cannot)|I (can't|cannot|am unable to) (assist|help|fulfill|provide|write))", re.IGNORECASE)
+REFUSAL = re.compile(
+    r"\bI'm sorry, but I (can't|cannot)|\bI (can't|cannot|am unable to) (assist|help|fulfill|provide|write)", re.IGNORECASE
+)
 ASSISTANT = re.compile(
     r"\b(as an AI|language model|AI (assistant|model)|artificial intelligence|SmolLM|chatbot|Hugging Face|virtual assistant"
     r"|here (is|are|'s) (a|an|the|some|your)\b.*:$|(this|the) prompt|product description|in the first[- ]person|word count)",
@@ -68,55 +71,31 @@ def without_worn(paragraphs, uses):
     return [paragraph for paragraph in fresh if paragraph]
 
 
-def not_ascii(text, request):
-    return re.search(r"[^ -~\n\u2014]", text)
-
-
-def placeholder(text, request):
-    return PLACEHOLDER.search(text)
-
-
-def list_or_markup(text, request):
-    return MARKUP.search(text)
-
-
-def refusal(text, request):
-    return REFUSAL.search(text)
-
-
-def talks_about_being_an_assistant(text, request):
-    return ASSISTANT.search(text)
-
-
-def too_short(text, request):
-    return len(words_of(text)) < MIN_WORDS
-
-
-def repeats_itself(text, request):
+def repeats_itself(text):
     trigrams = ngrams(words_of(text), 3)
     return len(set(trigrams)) < MIN_DISTINCT_TRIGRAMS * len(trigrams)
 
 
-def echoes_the_request(text, request):
+def echoes(text, request):
     n = MAX_ECHO_WORDS + 1
     return set(ngrams(words_of(text), n)) & set(ngrams(words_of(request), n))
 
 
-RULES = [
-    not_ascii,
-    placeholder,
-    list_or_markup,
-    refusal,
-    talks_about_being_an_assistant,
-    too_short,
-    repeats_itself,
-    echoes_the_request,
-]
+RULES = {
+    "not ASCII": lambda text, request: NOT_ASCII.search(text),
+    "placeholder": lambda text, request: PLACEHOLDER.search(text),
+    "list or markup": lambda text, request: MARKUP.search(text),
+    "refusal": lambda text, request: REFUSAL.search(text),
+    "talk about the task or about being an AI": lambda text, request: ASSISTANT.search(text),
+    "too short": lambda text, request: len(words_of(text)) < MIN_WORDS,
+    "repetition": lambda text, request: repeats_itself(text),
+    "echo of the request": echoes,
+}
 
 
 def broken_rule(text, request):
     """The name of the first rule that `text`, an answer to `request`, breaks, or None."""
-    return next((rule.__name__ for rule in RULES if rule(text, request)), None)
+    return next((name for name, breaks in RULES.items() if breaks(text, request)), None)
 
 
 def select(documents):
@@ -137,8 +116,12 @@ def select(documents):
 
 
 def main():
-    folder = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    folder = parser.parse_args().folder
     documents = journal.read(folder / "smollm2.jsonl")
+    if not documents:
+        parser.error(f"{folder / 'smollm2.jsonl'} has no documents yet; generate.py writes them")
     kept, dropped = select(documents)
     text = "".join(f"{document}\n{END_OF_TEXT}\n" for document in kept)
     partial = folder / "smollm2.train.txt.partial"

@@ -68,16 +68,16 @@ class Rules(unittest.TestCase):
 
     def test_each_rule_finds_its_kind(self):
         kinds = {
-            "not_ascii": PROSE + "\nSee you \N{GRINNING FACE}",
+            "not ASCII": PROSE + "\nSee you \N{GRINNING FACE}",
             "placeholder": PROSE.replace("your neighbour", "[name of the neighbour]"),
-            "list_or_markup": PROSE + "\n1. Paint the swings.",
+            "list or markup": PROSE + "\n1. Paint the swings.",
             "refusal": "I'm sorry, but I can't assist with that. " + PROSE,
-            "talks_about_being_an_assistant": PROSE + " As an AI, I have no kite.",
-            "too_short": PROSE[:100],
-            "repeats_itself": PROSE + PROSE,
-            "echoes_the_request": PROSE + " " + REQUEST,
+            "talk about the task or about being an AI": PROSE + " As an AI, I have no kite.",
+            "too short": PROSE[:100],
+            "repetition": PROSE + PROSE,
+            "echo of the request": PROSE + " " + REQUEST,
         }
-        self.assertEqual(set(kinds), {rule.__name__ for rule in drop_rules.RULES})
+        self.assertEqual(set(kinds), set(drop_rules.RULES))
         for rule, text in kinds.items():
             self.assertEqual(drop_rules.broken_rule(text, REQUEST), rule)
 
