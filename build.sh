@@ -64,14 +64,32 @@ need_node() {
   touch node_modules/.package-lock.json
 }
 
+# debian_packages SENTENCE PACKAGE...: installs them, or says what is missing where there is no apt-get.
+debian_packages() {
+  local sudo="" sentence="$1"
+  shift
+  [ "$(id -u)" = 0 ] || sudo="sudo"
+  command -v apt-get >/dev/null || missing "$sentence"
+  say "Installing $*"
+  $sudo apt-get update -qq
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+}
+
 need_chromium() {
   command -v chromium >/dev/null && command -v chromedriver >/dev/null && return
-  local sudo=""
-  [ "$(id -u)" = 0 ] || sudo="sudo"
-  command -v apt-get >/dev/null || missing "Chromium and ChromeDriver on the PATH, as chromium and chromedriver."
-  say "Installing chromium and chromium-driver"
-  $sudo apt-get update -qq
-  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium chromium-driver
+  debian_packages "Chromium and ChromeDriver on the PATH, as chromium and chromedriver." chromium chromium-driver
+}
+
+# Debian's PyTorch will do for the test of the training, and is a tenth of the size of the one that requirements.txt asks for.
+need_torch() {
+  local venv="$TOOLS/train/venv" python=/usr/bin/python3
+  "$venv/bin/python" -c "import safetensors, tokenizers, tomllib, torch" 2>/dev/null && return
+  "$python" -c "import ensurepip, torch" 2>/dev/null ||
+    debian_packages "PyTorch 1.13 or newer for $python, with venv." python3-torch python3-venv
+  say "Installing the tokenizer and safetensors into $venv"
+  "$python" -m venv --system-site-packages "$venv"
+  grep -E '^(safetensors|tokenizers)==' tools/train/requirements.txt |
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --requirement /dev/stdin
 }
 
 # The other engines, and one model of DistilGPT2's shape in the format of each.
@@ -160,6 +178,10 @@ test_all() {
   cargo clippy --locked --target wasm32-unknown-unknown --lib --test web --test kernels --test attention --test accuracy -- -D warnings
   say "Native tests"
   cargo test --locked
+  need_torch
+  say "Training a tiny model, and running it in the engine"
+  "$TOOLS/train/venv/bin/python" -m unittest discover -v -s tools/train
+  cargo test --locked --test trained_model -- --ignored
   build
   cargo_tool wasm-pack wasm-pack 0.15.1
   say "Tests in headless Chrome, with SIMD"
@@ -184,9 +206,11 @@ evaluate() {
     --manifest-path "$project/Cargo.toml" --target-dir "$project/target/native" --features eval --bin eval -- "$@")
 }
 
-# totals LOG: one line out of the closing lines of cargo's and Node's test runners.
+# totals LOG: one line out of what the test runners of cargo, Python and Node say.
 totals() {
   awk '/^test result: / { passed += $4; failed += $6; skipped += $8 }
+       /^test_.* ok$/            { passed += 1 }
+       /^test_.* (FAIL|ERROR)$/  { failed += 1 }
        /^ℹ pass /        { passed += $3 }
        /^ℹ fail /        { failed += $3 }
        /^ℹ skipped /     { skipped += $3 }

@@ -77,21 +77,22 @@ fn cuts(session: &mut Session, text: &str, n: usize) -> Vec<Cut> {
     (200..200 + n).map(cut).collect()
 }
 
-/// `cargo test --release --test healing -- --ignored --nocapture`, some minutes.
+/// `HEALING_CUTS=2000 cargo test --release --test healing -- --nocapture` prints the whole measurement, in some minutes.
 ///
 /// Behind a word the healed prompt is a little below the other, which takes for granted that the word ends there: to the
 /// healed one "rain" may still become "rainy". Inside a word a few cuts are impossible: the word's own first token is shorter
-/// than what is written, and another token begins with all of it.
+/// than what is written, and another token begins with all of it. To weigh both takes one pass of the model more in a quarter
+/// of the cuts inside words, for one in a hundred.
 #[test]
-#[ignore = "measures 2,000 cuts"]
 fn the_text_that_follows_is_at_least_as_likely_from_the_healed_prompt() {
+    let n_cuts = std::env::var("HEALING_CUTS").map_or(200, |n| n.parse().unwrap());
     let mut session = pocket_session();
     let text = String::from_utf8(fixture("held_out.txt")).unwrap();
     let starts: Vec<usize> = text.char_indices().map(|(start, _)| start).collect();
     let mut all = Vec::new();
     for i in 0..20 {
         let piece = &text[starts[i * starts.len() / 20]..starts[i * starts.len() / 20 + 400]];
-        all.extend(cuts(&mut session, piece, 100));
+        all.extend(cuts(&mut session, piece, n_cuts / 20));
     }
     println!("| cut | cuts | at least as good | within 0.1 | impossible | mean healed | mean unhealed |");
     println!("|---|---|---|---|---|---|---|");
@@ -107,18 +108,17 @@ fn the_text_that_follows_is_at_least_as_likely_from_the_healed_prompt() {
             values.iter().sum::<f64>() / values.len() as f64
         };
         let as_good = share(&|cut| cut.healed >= cut.unhealed - 1e-3);
+        let (healed, unhealed) = (mean(&|cut| cut.healed), mean(&|cut| cut.unhealed));
         println!(
-            "| {name} | {} | {as_good:.1} % | {:.1} % | {:.1} % | {:.2} | {:.2} |",
+            "| {name} | {} | {as_good:.1} % | {:.1} % | {:.1} % | {healed:.2} | {unhealed:.2} |",
             cuts.len(),
             share(&|cut| cut.healed >= cut.unhealed - 0.1),
             share(&|cut| cut.healed == f64::NEG_INFINITY),
-            mean(&|cut| cut.healed),
-            mean(&|cut| cut.unhealed),
         );
-        as_good
+        (as_good, unhealed - healed)
     };
     let is_inside = |cut: &Cut| cut.before.is_alphanumeric() && cut.after.is_alphanumeric();
-    let inside = row("inside a word", &is_inside);
+    let (inside, _) = row("inside a word", &is_inside);
     row("inside a word, inside a token", &|cut| {
         is_inside(cut) && !cut.is_token_boundary
     });
@@ -131,8 +131,9 @@ fn the_text_that_follows_is_at_least_as_likely_from_the_healed_prompt() {
     row("behind a mark", &|cut| {
         !cut.before.is_alphanumeric() && !cut.before.is_whitespace()
     });
-    row("behind a space", &|cut| cut.before.is_whitespace());
-    row("at a token boundary", &|cut| cut.is_token_boundary);
+    let (behind_space, _) = row("behind a space", &|cut| cut.before.is_whitespace());
+    let (_, price) = row("at a token boundary", &|cut| cut.is_token_boundary);
     row("all", &|_| true);
-    assert!(inside >= 95.0);
+    assert!(inside >= 95.0 && behind_space >= 95.0);
+    assert!(price <= 0.3, "nats that it costs not to know that the word ends");
 }

@@ -10,7 +10,7 @@ use write_with_distilgpt2::session::{Session, Step};
 use write_with_distilgpt2::suggestion::{Place, Suggestion, SuggestionOptions, Suggestions, is_askable};
 
 const EVERYTHING: SuggestionOptions = SuggestionOptions {
-    gate: f64::NEG_INFINITY,
+    gate: 0.0,
     is_ranked: true,
 };
 
@@ -173,41 +173,42 @@ fn the_one_that_is_shown_first_stays_first() {
     assert_eq!(texts(&suggestions), [" a bee", " one day", " the sea"]);
 }
 
-#[test]
-fn what_is_shown_leaves_when_it_is_below_the_gate_at_its_end_and_the_next_takes_its_place() {
+/// Behind "We saw", where the first word must have a probability of 0.3, whose logarithm is -1.2.
+fn gated() -> Suggestions {
     let options = SuggestionOptions {
-        gate: -0.5,
-        is_ranked: true,
+        gate: 0.3,
+        ..EVERYTHING
     };
     let place = Place {
         before: "We saw",
         after: "",
     };
-    let mut suggestions = Suggestions::new(place, options);
-    for (sequence, text, log_probability) in [(0, " the", -1.0), (1, " an", -1.2), (0, " s", -9.0), (1, " old", -0.1)] {
-        suggestions.take(&token(sequence, text, log_probability));
-    }
-    assert_eq!(texts(&suggestions), [" the", " an"]);
-    for (sequence, text, log_probability) in [(0, " and", -1.0), (1, " sea", -0.1)] {
-        suggestions.take(&token(sequence, text, log_probability));
-    }
-    assert_eq!(texts(&suggestions), [" the s", " an old"], "it is being read");
-    suggestions.take(&end(0, FinishReason::Eos));
-    suggestions.take(&end(1, FinishReason::Eos));
-    assert_eq!(texts(&suggestions), [" an old sea"]);
+    Suggestions::new(place, options)
 }
 
 #[test]
-fn what_never_passes_the_gate_is_never_shown() {
-    let options = SuggestionOptions {
-        gate: -0.5,
-        is_ranked: true,
-    };
-    let place = Place {
-        before: "We saw",
-        after: "",
-    };
-    assert!(offered(Suggestions::new(place, options), &[(&[" the", " sea"], -3.0)]).is_empty());
+fn the_first_word_must_be_likely_and_what_comes_behind_it_need_not() {
+    let found = offered_texts(
+        gated(),
+        &[
+            (&[" the", " sea"], -1.3),
+            (&[" an", " old", " sea"], -1.1),
+            (&[" wh", "ales"], -0.7),
+        ],
+    );
+    assert_eq!(found, [" an old sea"], "the two tokens of a word are -1.4 together");
+}
+
+#[test]
+fn what_begins_too_unlikely_is_not_written_on_and_the_next_takes_its_place() {
+    let mut suggestions = gated();
+    suggestions.take(&token(0, " wh", -1.0));
+    suggestions.take(&token(1, " an", -1.0));
+    assert!(!suggestions.is_complete(0) && !suggestions.is_complete(1));
+    suggestions.take(&token(0, "ale", -0.3));
+    suggestions.take(&token(1, " old", -9.0));
+    assert!(suggestions.is_complete(0) && !suggestions.is_complete(1));
+    assert_eq!(texts(&suggestions), [" an"]);
 }
 
 #[test]

@@ -13,7 +13,7 @@
  * @property {number} repetition_penalty
  * @property {number} max_time seconds
  * @property {number | null} seed null draws one for every question
- * @property {number} gate the least mean log-probability per character of a suggestion that is shown unasked
+ * @property {number} gate the least probability of the first word of a suggestion that is shown unasked
  * @property {number} n_alternatives
  */
 
@@ -40,7 +40,7 @@ export const NUMBERS = {
   repetition_penalty: { default: 1.1, min: 1, max: 2, isInteger: false, unit: null },
   max_time: { default: 5, min: 0.1, max: 60, isInteger: false, unit: "unit_s" },
   seed: { default: null, min: 0, max: 2 ** 32 - 1, isInteger: true, unit: null },
-  gate: { default: -1.5, min: -5, max: 0, isInteger: false, unit: "unit_nats" },
+  gate: { default: 0.1, min: 0, max: 1, isInteger: false, unit: null },
   n_alternatives: { default: 3, min: 1, max: 5, isInteger: true, unit: null },
 };
 

@@ -19,8 +19,8 @@ export const SETTINGS = {
   },
   setting_gate: { en: "Least confidence", zh: "最低把握" },
   setting_gate_note: {
-    en: "The log-probability by which the model must expect what it suggests unasked.",
-    zh: "模型主动给出建议时，对其内容所需的最低对数概率。",
+    en: "The probability that the model must give the first word of what it suggests unasked; 0 shows everything.",
+    zh: "模型主动给出建议时，其第一个词所需的最低概率；0 表示全部显示。",
   },
   gate_low: { en: "show more", zh: "多显示" },
   gate_high: { en: "show less", zh: "少显示" },
@@ -52,7 +52,6 @@ export const SETTINGS = {
   unit_ms: { en: "ms", zh: "毫秒" },
   unit_tokens: { en: "tokens", zh: "个词元" },
   unit_s: { en: "s", zh: "秒" },
-  unit_nats: { en: "nats per character", zh: "奈特/字符" },
   not_number: {
     en: "{name} must be a number from {min} to {max}, not “{value}”; it stays {present}.",
     zh: "“{name}”须为 {min} 至 {max} 之间的数，不能是“{value}”；仍为 {present}。",

@@ -34,6 +34,10 @@ export const STRINGS = {
     en: "A new version is ready, but this page is open in other tabs, which still need the old one: close them first.",
     zh: "新版本已就绪，但其他标签页也打开着本页，仍需要旧版本：请先关闭它们。",
   },
+  update_unsaved: {
+    en: "A new version is ready, but your text is not saved, and a reload might lose it: copy it elsewhere, then close this page and open it again.",
+    zh: "新版本已就绪，但你的文字没有保存，重新加载可能会丢失：请先把它复制到别处，再关闭并重新打开本页。",
+  },
   use_update: { en: "Reload to use it", zh: "重新加载以使用" },
 
   // The models
@@ -119,6 +123,10 @@ export const STRINGS = {
     en: "“{title}” was changed in another tab while you wrote here. Both texts are kept: yours goes on as “{copy}”.",
     zh: "你在这里写作时，“{title}”在另一个标签页中有改动。两份文字都保留：你的这份现在是“{copy}”。",
   },
+  document_rescued: {
+    en: "The page was closed while it saved “{title}”. Your last words are here, in “{copy}”.",
+    zh: "保存“{title}”时页面被关闭。你最后写的内容在这份“{copy}”里。",
+  },
   documents_none: {
     en: "This browser keeps no documents for this page: copy your text elsewhere before you leave.",
     zh: "这个浏览器不为本页保存文档：离开前请把你的文字复制到别处。",
@@ -127,9 +135,9 @@ export const STRINGS = {
     en: "This browser keeps no more text for this page: copy yours elsewhere before you leave.",
     zh: "这个浏览器不能再为本页保存文字：离开前请把你的文字复制到别处。",
   },
-  documents_unreadable: {
-    en: "This browser does not give your documents back now. Reload the page; until then, copy elsewhere what you write.",
-    zh: "浏览器暂时无法读取你的文档。请重新加载本页；在此之前，请把你写的内容复制到别处。",
+  documents_unreachable: {
+    en: "This browser does not let the page at your documents now. Copy elsewhere what you have just written, then reload the page.",
+    zh: "浏览器暂时不让本页访问你的文档。请把刚写的内容复制到别处，然后重新加载本页。",
   },
   this_document: { en: "This document", zh: "当前文档" },
   save_txt: { en: "Save as .txt", zh: "存为 .txt" },
@@ -169,6 +177,10 @@ export const STRINGS = {
   shared_seed: { en: "seed {seed}", zh: "随机种子 {seed}" },
   shared_label: { en: "The text", zh: "正文" },
   shared_copy: { en: "Edit a copy", zh: "编辑副本" },
+  shared_not_copied: {
+    en: "A copy would take the place of your own text, which this browser has not saved. Copy yours elsewhere and delete it on this page, then open the link again.",
+    zh: "副本会取代你自己的文字，而浏览器没有保存它。请先把你的文字复制到别处，并在本页删除，然后重新打开链接。",
+  },
   shared_unknown: { en: "Its suggestion cannot be shown: this page has no model “{model}”.", zh: "无法显示其中的建议：本页没有模型“{model}”。" },
   shared_waits: { en: "Its suggestion comes when {model} is ready.", zh: "{model} 就绪后会显示其中的建议。" },
   shared_other: { en: "Its suggestion is {model}'s, which does not write here now.", zh: "其中的建议来自 {model}，它现在没有在这里写作。" },

@@ -115,8 +115,8 @@ fn measure(texts: &[Text], model: &Path, seed: u64) -> Result<Vec<Row>> {
         let mut session = load(model)?;
         let mut rows = Vec::new();
         while let Some((i, Text { name, text })) = next() {
+            eprintln!("Typing {name}, {} of {}", i + 1, texts.len());
             rows.push((i, eval::measure(&mut session, name, text, seed)?));
-            eprintln!("{name}: typed");
         }
         Ok(rows)
     };

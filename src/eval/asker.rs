@@ -8,8 +8,6 @@ use crate::generation::config::GenerationConfig;
 use crate::session::{Session, Step};
 use crate::suggestion::{Place, Suggestions, is_askable};
 
-const N_ALTERNATIVES: usize = 3;
-
 /// The page's own parameters, those of www/settings.js.
 pub fn generation_config() -> GenerationConfig {
     GenerationConfig {
@@ -19,8 +17,7 @@ pub fn generation_config() -> GenerationConfig {
         top_k: 50,
         top_p: 0.9,
         repetition_penalty: 1.1,
-        // One more than are shown, as one may turn out to be a repetition.
-        num_return_sequences: N_ALTERNATIVES + 1,
+        num_return_sequences: 3,
         return_full_text: false,
         ..GenerationConfig::default()
     }
@@ -80,16 +77,13 @@ impl<'a> Asker<'a> {
             for suggestions in &mut setups {
                 suggestions.take(&step);
             }
-            // The same for all of them.
             if let Step::Token(token) = step
-                && setups[0].is_complete(token.sequence)
+                && setups.iter().all(|suggestions| suggestions.is_complete(token.sequence))
             {
                 self.session.end(token.sequence);
             }
         }
-        Ok(setups.map(|suggestions| {
-            let offered = suggestions.offered().into_iter().take(N_ALTERNATIVES);
-            offered.map(|suggestion| suggestion.text.clone()).collect()
-        }))
+        let texts = |suggestions: Suggestions| (suggestions.offered().iter()).map(|one| one.text.clone()).collect();
+        Ok(setups.map(texts))
     }
 }

@@ -49,7 +49,7 @@ const PAGE: Setup = Setup {
     name: "as on the page",
     has_healing: true,
     options: SuggestionOptions {
-        gate: -1.5,
+        gate: 0.1,
         is_ranked: true,
     },
 };
@@ -65,7 +65,7 @@ pub const SETUPS: [Setup; 4] = [
     Setup {
         name: "without the gate",
         options: SuggestionOptions {
-            gate: f64::NEG_INFINITY,
+            gate: 0.0,
             ..PAGE.options
         },
         ..PAGE

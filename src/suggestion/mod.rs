@@ -25,7 +25,8 @@ pub struct Place<'a> {
 
 #[derive(Debug, Clone, Copy)]
 pub struct SuggestionOptions {
-    /// The least mean log-probability per character of what is shown; minus infinity shows everything.
+    /// The least probability of the first word of what is shown; 0 shows everything. A suggestion is taken for its next word
+    /// far more often than as a whole, and what is known of it at once need not be taken back later.
     pub gate: f64,
     /// The likeliest first, else as the model numbers them.
     pub is_ranked: bool,
@@ -109,19 +110,22 @@ impl Suggestions {
         let (text, is_ended) = ending::presentable(&self.word_before, &continuation.written, finish);
         let (text, is_cut) = self.following.new_part(text);
         let is_parroting = self.recent.is_parroted(text, is_ended || is_cut);
+        // While no word is whole, it can only become less likely.
+        let first_word = words::first_word(if text.is_empty() { &continuation.written } else { text });
+        let is_likely = continuation.log_probability(first_word.len()).exp() >= self.options.gate;
+        continuation.is_worth_showing = !text.is_empty() && is_likely && !is_parroting;
         continuation.suggestion = Suggestion {
             text: text.to_owned(),
-            is_complete: is_ended || is_cut || is_parroting,
+            is_complete: is_ended || is_cut || is_parroting || !is_likely,
             mean_log_probability: continuation.mean_log_probability(text.len()),
         };
-        continuation.is_parroting = is_parroting;
     }
 
     /// Puts what is worth showing in order; returns whether that is another list than before.
     fn rank(&mut self) -> bool {
         let suggestion = |i: usize| &self.continuations[i].suggestion;
         let mut order: Vec<usize> = (0..self.continuations.len())
-            .filter(|&i| self.is_worth_showing(i))
+            .filter(|&i| self.continuations[i].is_worth_showing)
             .collect();
         if self.options.is_ranked {
             order.sort_by(|&a, &b| (suggestion(b).mean_log_probability).total_cmp(&suggestion(a).mean_log_probability));
@@ -145,18 +149,6 @@ impl Suggestions {
         self.offered = offered;
         has_changed
     }
-
-    fn is_worth_showing(&self, i: usize) -> bool {
-        let Continuation {
-            suggestion,
-            is_parroting,
-            ..
-        } = &self.continuations[i];
-        // What is being read is judged again at its end.
-        let is_being_read = self.first == Some(i) && !suggestion.is_complete;
-        let is_likely = suggestion.mean_log_probability >= self.options.gate;
-        !suggestion.text.is_empty() && !is_parroting && (is_being_read || is_likely)
-    }
 }
 
 #[derive(Default)]
@@ -165,7 +157,7 @@ struct Continuation {
     /// Where each token begins in `written`, and its log-probability.
     tokens: Vec<(usize, f64)>,
     suggestion: Suggestion,
-    is_parroting: bool,
+    is_worth_showing: bool,
 }
 
 impl Continuation {
@@ -174,11 +166,15 @@ impl Continuation {
         self.written.push_str(&token.text);
     }
 
-    /// Of the first `len` bytes, per character. Tokens that only spell what is before the caret count too: theirs is the
+    /// Of the first `len` bytes. Tokens that only spell what is before the caret count too: theirs is the
     /// probability that the word ends or goes on as it does, among all that begin with what is written.
-    fn mean_log_probability(&self, len: usize) -> f64 {
+    fn log_probability(&self, len: usize) -> f64 {
         let tokens = self.tokens.iter().take_while(|(start, _)| *start < len);
-        let sum: f64 = tokens.map(|(_, log_probability)| log_probability).sum();
-        sum / self.written[..len].chars().count().max(1) as f64
+        tokens.map(|(_, log_probability)| log_probability).sum()
+    }
+
+    /// Per character.
+    fn mean_log_probability(&self, len: usize) -> f64 {
+        self.log_probability(len) / self.written[..len].chars().count().max(1) as f64
     }
 }

@@ -40,6 +40,12 @@ pub fn words(text: &str) -> Vec<String> {
     word_indices(text).into_iter().map(|(_, word)| plain(word)).collect()
 }
 
+/// `text` up to the end of its first word; all of it if it has none.
+pub fn first_word(text: &str) -> &str {
+    let first = word_indices(text).into_iter().next();
+    first.map_or(text, |(start, word)| &text[..start + word.len()])
+}
+
 /// `text` without its last word, if it ends in one that more letters could make another. A Chinese character is whole.
 pub fn without_last_word(text: &str) -> &str {
     match word_indices(text).last() {
@@ -82,6 +88,14 @@ mod tests {
         assert!(words(" — …\n").is_empty());
         assert_eq!(word_indices(" a, b'c."), [(1, "a"), (4, "b'c")]);
         assert_eq!(word_indices("a,北’b"), [(0, "a"), (2, "北"), (8, "b")]);
+    }
+
+    #[test]
+    fn the_first_word_comes_with_what_is_before_it() {
+        for (text, first) in [("", ""), (" “Don't!” she", " “Don't"), ("北京", "北"), (" — …", " — …")]
+        {
+            assert_eq!(first_word(text), first, "{text:?}");
+        }
     }
 
     #[test]

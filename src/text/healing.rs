@@ -1,5 +1,8 @@
 //! Token healing: a prompt may end inside a word or in a space, where its last tokens are not those of the whole word.
 //! The last word is taken back, and generation has to spell its bytes first.
+//!
+//! Where a token does end at the caret, a prompt that takes this for granted gives what follows 0.2 nats more in the mean, but
+//! only the writer knows it. Doing so wherever the model is 30, 50, 70 or 90 % sure of the end saved a typist no characters.
 
 use super::codec::Codec;
 use crate::error::Result;

@@ -53,7 +53,7 @@ impl Session {
     }
 
     /// Takes a request for suggestions between two texts; false if there is nothing to continue.
-    /// `gate`: the least mean log-probability per character, undefined for any.
+    /// `gate`: the least probability of a suggestion's first word, undefined for any.
     pub fn suggest(
         &mut self,
         before: &str,
@@ -68,7 +68,7 @@ impl Session {
         }
         self.begin(before, generation_config_json, now_ms)?;
         let options = SuggestionOptions {
-            gate: gate.unwrap_or(f64::NEG_INFINITY),
+            gate: gate.unwrap_or(0.0),
             is_ranked: true,
         };
         self.suggestions = Some(Suggestions::new(place, options));

@@ -213,9 +213,9 @@ describe("suggest", () => {
   test("tells the suggestions as they change, and then the last", async () => {
     /** @type {unknown[]} */
     const told = [];
-    const suggesting = h.client.suggest(PLACE, { seed: 7 }, { gate: -1, onSuggestions: (list) => told.push(list) });
+    const suggesting = h.client.suggest(PLACE, { seed: 7 }, { gate: 0.3, onSuggestions: (list) => told.push(list) });
     const { id, ...request } = h.worker.last("suggest");
-    assert.deepEqual(request, { type: "suggest", ...PLACE, generation_config: { seed: 7 }, gate: -1 });
+    assert.deepEqual(request, { type: "suggest", ...PLACE, generation_config: { seed: 7 }, gate: 0.3 });
     for (const suggestions of [[upon], [], [upon, upon]]) h.worker.say({ type: "suggestions", id, suggestions });
     h.done("suggest", [upon]);
     assert.deepEqual(await suggesting, [upon]);

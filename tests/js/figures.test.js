@@ -28,6 +28,11 @@ beforeEach(() => {
   figures = new Figures({ store, now: () => nowMs });
 });
 
+const offer = (/** @type {string} */ text) => () => {
+  figures.asked();
+  figures.showed(text);
+};
+const ask = () => figures.asked();
 const show = (/** @type {string} */ text) => () => figures.showed(text);
 const type = (/** @type {string} */ text) => () => figures.edited(text, false);
 const take = (/** @type {string} */ text) => () => figures.edited(text, true);
@@ -36,37 +41,41 @@ describe("what becomes of a suggestion", () => {
   /** @type {[what: string, events: (() => void)[], expected: Partial<import("../../www/figures/counts.js").Counts>][]} */
   const table = [
     ["nothing", [], {}],
-    ["shown", [show("one")], { shown: 1 }],
-    ["shown again, unchanged", [show("one"), show("one")], { shown: 1 }],
-    ["growing while it streams", [show("one"), show("one two"), show("one two three")], { shown: 1 }],
-    ["another one", [show("one"), show("two")], { shown: 2 }],
-    ["gone, and the same again", [show("one"), show(""), show("one")], { shown: 2 }],
-    ["taken whole", [show("one two"), take("one two")], { shown: 1, takenWhole: 1, charactersSaved: 6 }],
+    ["shown", [offer("one")], { shown: 1 }],
+    ["shown again, unchanged", [offer("one"), show("one")], { shown: 1 }],
+    ["growing while it streams", [offer("one"), show("one two"), show("one two three")], { shown: 1 }],
+    ["another of those that came, back and forth", [offer("one"), show("two"), show("one"), show("two")], { shown: 1 }],
+    ["more of them", [offer("one"), ask, show("one"), show("two")], { shown: 1 }],
+    ["another, asked for", [offer("one"), show(""), offer("two")], { shown: 2 }],
+    ["another of those that came, taken", [offer("one"), show("two"), take("two")], { shown: 1, takenWhole: 1, charactersSaved: 2 }],
+    ["gone, and the same again", [offer("one"), show(""), offer("one")], { shown: 2 }],
+    ["taken whole", [offer("one two"), take("one two")], { shown: 1, takenWhole: 1, charactersSaved: 6 }],
     [
       "taken by word",
-      [show("one two"), take("one"), show(" two"), take(" two")],
+      [offer("one two"), take("one"), show(" two"), take(" two")],
       { shown: 1, takenByWord: 2, charactersSaved: 5 },
     ],
-    ["a suggestion of one word", [show("one"), take("one")], { shown: 1, takenWhole: 1, charactersSaved: 2 }],
+    ["a suggestion of one word", [offer("one"), take("one")], { shown: 1, takenWhole: 1, charactersSaved: 2 }],
     [
       "a word, and then the whole rest",
-      [show("one two three"), take("one"), show(" two three"), take(" two three")],
+      [offer("one two three"), take("one"), show(" two three"), take(" two three")],
       { shown: 1, takenByWord: 2, charactersSaved: 11 },
     ],
-    ["typed through", [show("on"), type("o"), show("n"), type("n")], { shown: 1, typedThrough: 1 }],
-    ["typed in part, then taken", [show("one"), type("o"), show("ne"), take("ne")], { shown: 1, takenWhole: 1, charactersSaved: 1 }],
-    ["typed in part, then grown", [show("on"), type("o"), show("n"), show("ne")], { shown: 1 }],
-    ["typed otherwise", [show("one"), type("x"), show(""), show("two")], { shown: 2 }],
-    ["typed otherwise, and the same word suggested again", [show("one"), type("x"), show("one")], { shown: 2 }],
-    ["deleted or replaced, which is no insertion", [show("one"), type(""), show("one")], { shown: 2 }],
-    ["three, one after the other", [show("a"), take("a"), show("b"), take("b"), show("c")], { shown: 3, takenWhole: 2 }],
+    ["typed through", [offer("on"), type("o"), show("n"), type("n")], { shown: 1, typedThrough: 1 }],
+    ["typed in part, then taken", [offer("one"), type("o"), show("ne"), take("ne")], { shown: 1, takenWhole: 1, charactersSaved: 1 }],
+    ["typed in part, then grown", [offer("on"), type("o"), show("n"), show("ne")], { shown: 1 }],
+    ["typed otherwise", [offer("one"), type("x"), show(""), offer("two")], { shown: 2 }],
+    ["typed otherwise, and the same word suggested again", [offer("one"), type("x"), offer("one")], { shown: 2 }],
+    ["deleted or replaced, which is no insertion", [offer("one"), type(""), offer("one")], { shown: 2 }],
+    ["three, one after the other", [offer("a"), take("a"), offer("b"), take("b"), offer("c")], { shown: 3, takenWhole: 2 }],
     ["written without a suggestion", [type("one"), take("two")], {}],
-    ["an emoji saves one character", [show("😀😀"), take("😀😀")], { shown: 1, takenWhole: 1, charactersSaved: 1 }],
+    ["an emoji saves one character", [offer("😀😀"), take("😀😀")], { shown: 1, takenWhole: 1, charactersSaved: 1 }],
   ];
   for (const [what, events, expected] of table) {
     test(what, () => {
       for (const event of events) event();
-      assert.deepEqual(figures.counts(), { ...NOTHING, ...expected });
+      const waitsMs = Array.from({ length: expected.shown ?? 0 }, () => 0);
+      assert.deepEqual(figures.counts(), { ...NOTHING, waitsMs, ...expected });
     });
   }
 });
@@ -91,8 +100,17 @@ describe("from the pause to the suggestion", () => {
     assert.deepEqual(figures.counts().waitsMs, [20]);
   });
 
+  test("nor does the time until the writer looks at the next", () => {
+    offer("one")();
+    ask();
+    nowMs += 20_000;
+    figures.showed("two");
+    assert.deepEqual(figures.counts().waitsMs, [0]);
+  });
+
   test("the last 200 are kept", () => {
     for (let i = 0; i < 250; i++) {
+      figures.showed("");
       figures.asked();
       nowMs += i;
       figures.showed(`${i}`);
@@ -130,17 +148,21 @@ describe("summed up", () => {
 
 describe("kept", () => {
   test("on the next visit they go on", () => {
+    figures.asked();
     figures.showed("one");
     figures.save();
     figures.save();
     figures = new Figures({ store, now: () => nowMs });
+    figures.asked();
     figures.showed("two");
     assert.equal(figures.counts().shown, 2);
   });
 
   test("two tabs add to the same", () => {
     const other = new Figures({ store, now: () => nowMs });
+    figures.asked();
     figures.showed("one");
+    other.asked();
     other.showed("two");
     figures.save();
     other.save();
@@ -149,14 +171,17 @@ describe("kept", () => {
 
   test("where nothing can be kept they count for the visit", () => {
     store.isFull = true;
+    figures.asked();
     figures.showed("one");
     figures.save();
     assert.equal(figures.counts().shown, 1);
   });
 
   test("begun anew", () => {
+    figures.asked();
     figures.showed("one");
     figures.save();
+    figures.asked();
     figures.showed("two");
     figures.reset();
     assert.deepEqual(figures.counts(), NOTHING);

@@ -16,7 +16,7 @@ test("asks once when the typing pauses, with the text around the caret", () => {
   harness.pause();
   assert.equal(harness.questions.length, 1);
   const { before, after, gate, generation_config } = harness.last;
-  assert.deepEqual({ before, after, gate }, { before: "The", after: ", then", gate: -1.5 });
+  assert.deepEqual({ before, after, gate }, { before: "The", after: ", then", gate: 0.1 });
   assert.deepEqual(generation_config, {
     max_new_tokens: 24,
     max_time: 5,
@@ -25,7 +25,7 @@ test("asks once when the typing pauses, with the text around the caret", () => {
     top_k: 50,
     top_p: 0.9,
     repetition_penalty: 1.1,
-    num_return_sequences: 4,
+    num_return_sequences: 3,
     return_full_text: false,
     token_healing: true,
     seed: 1,
@@ -44,13 +44,13 @@ test("asks as the settings say", () => {
     repetition_penalty: 1,
     max_time: 2,
     seed: 77,
-    gate: -0.25,
+    gate: 0.75,
     n_alternatives: 1,
   });
   harness.type("We saw");
   assert.deepEqual([...harness.timers.values()].map(({ ms }) => ms), [300]);
   harness.pause();
-  assert.equal(harness.last.gate, -0.25);
+  assert.equal(harness.last.gate, 0.75);
   assert.deepEqual(harness.last.generation_config, {
     max_new_tokens: 5,
     max_time: 2,
@@ -271,7 +271,7 @@ test("counts the questions that no key asked, and those that brought something, 
   assert.deepEqual(suggester.shown, { pauses: 3, withSuggestion: 2 });
   suggester.configure({ ...defaultSettings(), temperature: 1 });
   assert.deepEqual(suggester.shown, { pauses: 3, withSuggestion: 2 });
-  suggester.configure({ ...defaultSettings(), gate: -1 });
+  suggester.configure({ ...defaultSettings(), gate: 0.5 });
   assert.deepEqual(suggester.shown, { pauses: 0, withSuggestion: 0 });
 });
 

@@ -295,7 +295,7 @@ describe("suggest", () => {
     assert.equal(ending(1).error.code, "no_model");
   });
 
-  for (const gate of [null, -0.5]) {
+  for (const gate of [null, 0.3]) {
     test(`tells what has changed, and ends with the last (gate ${gate})`, async () => {
       await load(1);
       wasm.script = [prefill, unchanged, changed(" upon"), unchanged, changed(" upon a", " there"), unchanged];

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { text as readAll } from "node:stream/consumers";
-import { RAIN, Site, ghost, listed, openDocuments, opened, ready, stopClock, suggestion, write, written } from "./harness.js";
+import { RAIN, Site, fillDevice, ghost, listed, openDocuments, opened, ready, stopClock, suggestion, write, written } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -85,18 +85,13 @@ test("the draft of an earlier version of this page is the first document", () =>
 test("that text is not saved stays told while suggestions come", () =>
   site.visit(async (page) => {
     await ready(page);
-    await page.evaluate(() => {
-      IDBDatabase.prototype.transaction = () => {
-        throw new DOMException("full", "QuotaExceededError");
-      };
-    });
+    await fillDevice(page);
     await write(page, "The rain");
     await page.locator("#problem-text", { hasText: "keeps no more text" }).waitFor();
     await page.keyboard.press("Control+Space");
     await suggestion(page);
     assert.equal(await page.locator("#problem").isVisible(), true);
     await openDocuments(page);
-    await page.locator("#documents-note", { hasText: "does not give your documents back" }).waitFor();
     await page.locator("#new-document").click();
     await page.locator("#documents-note", { hasText: "keeps no more text" }).waitFor();
     assert.equal(await written(page), "The rain", "another document would have taken its place");
@@ -160,6 +155,51 @@ test("documents are begun, renamed, opened, deleted and brought back, by keyboar
     await page.reload();
     await opened(page);
     assert.equal(await written(page), "The first\nhas two lines.");
+  }));
+
+test("closing the list keeps a name that was typed, and the way back from a deletion", () =>
+  site.visit(async (page) => {
+    await write(page, "The first");
+    await openDocuments(page);
+    await page.locator("#new-document").click();
+    await write(page, "The second");
+    await openDocuments(page);
+    await page.getByRole("button", { name: "Rename “The first”" }).click();
+    const name = page.locator("#document-list input");
+    await name.fill("Old one");
+    await name.dispatchEvent("keydown", { key: "Escape", isComposing: true });
+    await page.locator("#documents").getByRole("button", { name: "Close" }).click();
+    await openDocuments(page);
+    assert.deepEqual(await titles(page), ["The second · open", "Old one"]);
+
+    await page.getByRole("button", { name: "Rename “Old one”" }).click();
+    await name.fill("Another");
+    await page.keyboard.press("Escape");
+    await hasFocus(page, ".rename");
+    await page.getByRole("button", { name: "Delete “Old one”" }).click();
+    await hasFocus(page, "#undo-delete");
+    await page.keyboard.press("Escape");
+    await openDocuments(page);
+    assert.equal(await page.locator("#documents-note").textContent(), "Deleted “Old one”.");
+    await page.locator("#undo-delete").click();
+    await hasFocus(page, ".title");
+    assert.deepEqual(await titles(page), ["The second · open", "Old one"]);
+  }));
+
+test("what is written after this site's data were deleted is saved", () =>
+  site.visit(async (page) => {
+    await write(page, "One.");
+    await saved(page, "One.");
+    const other = await page.context().newPage();
+    await other.goto(new URL("icons/icon.svg", page.url()).href);
+    await other.evaluate(() => {
+      const deletion = indexedDB.deleteDatabase("documents");
+      return new Promise((resolve) => (deletion.onsuccess = resolve));
+    });
+    await write(page, " Two.");
+    await page.locator("#document-note:visible").waitFor();
+    await saved(page, "One. Two.");
+    assert.equal(await page.locator("#problem").isVisible(), false);
   }));
 
 test("the lens stays on when another document is opened", () =>

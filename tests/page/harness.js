@@ -106,6 +106,7 @@ export class Site {
       );
       await context.route("**/distilgpt2-golden.json", (route) => route.fulfill({ body: GOLDEN }));
       await context.addInitScript(countSeeds);
+      await context.addInitScript(openGate);
       await context.addInitScript(keepQuestion);
       const page = await context.newPage();
       /** @type {string[]} */
@@ -131,6 +132,11 @@ function countSeeds() {
   let seed = 0;
   /** @param {any} array */
   crypto.getRandomValues = (array) => (array.length === 1 ? array.fill(++seed) : random(array));
+}
+
+/** So that a test sees what the model says, however sure it is of it. */
+function openGate() {
+  if (localStorage.getItem("settings") === null) localStorage.setItem("settings", '{"gate":0}');
 }
 
 /** What the page has asked its model last is to be had as `question`. */
@@ -234,6 +240,16 @@ export async function stopClock(page) {
   await page.clock.install({ time: 0 });
   await page.clock.pauseAt(1000);
 }
+
+/** From now on nothing more is saved. @param {Page} page */
+export const fillDevice = (page) =>
+  page.evaluate(() => {
+    const { transaction } = IDBDatabase.prototype;
+    IDBDatabase.prototype.transaction = function (names, mode) {
+      if (mode === "readwrite") throw new DOMException("full", "QuotaExceededError");
+      return transaction.call(this, names, mode);
+    };
+  });
 
 /** @param {Page} page */
 export const ghost = (page) => page.locator(".ghost-text");

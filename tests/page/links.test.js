@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { RAIN, Site, openDocuments, opened, ready, suggestion, write, written } from "./harness.js";
+import { RAIN, Site, fillDevice, openDocuments, opened, ready, suggestion, write, written } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -51,10 +51,10 @@ test("a link to a text is read first, and edited as a copy", () =>
     await reader.locator("#shared-text", { hasText: "no markup" }).waitFor();
     assert.equal(await reader.locator("#shared-text").textContent(), text);
     assert.match((await reader.locator("#shared-about").textContent()) ?? "", /^Model: Pocket GPT-2 · max_new_tokens 24 · /);
-    assert.equal(new URL(reader.url()).hash, "", "a reload shows the reader's own text");
     await reader.locator("#shared-copy").click();
     await opened(reader);
     assert.equal(await written(reader), text);
+    assert.equal(new URL(reader.url()).hash, "", "a reload shows the reader's own text");
     await write(reader, " Mine.");
     await reader.reload();
     await opened(reader);
@@ -77,6 +77,26 @@ test("a text that is only read leaves the reader's documents alone", () =>
     await openDocuments(page);
     await page.locator("#document-list .title", { hasText: "Mine. · open" }).waitFor();
     assert.deepEqual(await page.locator("#document-list .title").allTextContents(), ["Mine. · open", "Shared."]);
+  }));
+
+test("a copy does not take the place of a text that cannot be saved, and Esc does not throw the link away", () =>
+  site.visit(async (page) => {
+    await write(page, "Shared.");
+    const { hash } = new URL(await makeLink(page, "#link-text"));
+    await fillDevice(page);
+    await page.locator(".cm-content").focus();
+    await write(page, " Mine.");
+    await page.evaluate((hash) => (location.hash = hash), hash);
+    await page.locator("#shared-copy").click();
+    await page.locator("#shared-state", { hasText: "Copy yours elsewhere" }).waitFor();
+    assert.equal(await written(page), "Shared. Mine.");
+    await page.keyboard.press("Escape");
+    await page.reload();
+    await page.locator("#shared-text", { hasText: "Shared." }).waitFor();
+    await page.locator("#shared").getByRole("button", { name: "Close" }).click();
+    await opened(page);
+    assert.equal(await written(page), "Shared. Mine.", "kept elsewhere meanwhile");
+    assert.equal(new URL(page.url()).hash, "");
   }));
 
 test("a link to a suggestion shows this suggestion, whoever opens it", () =>

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { writeFileList } from "../../tools/files.js";
-import { GOLDEN, RAIN, Site, modelsForTests, opened, ready, suggestion, write, written } from "./harness.js";
+import { GOLDEN, RAIN, Site, fillDevice, modelsForTests, opened, ready, suggestion, write, written } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -205,16 +205,10 @@ test("a text that cannot be saved is not left for a new version", () =>
     await publish("The second version");
     await lookForUpdate(page);
     await offer(page).waitFor();
-    await page.evaluate(() => {
-      // What a full device comes to.
-      IDBObjectStore.prototype.put = function () {
-        this.transaction.abort();
-        return /** @type {any} */ (null);
-      };
-    });
+    await fillDevice(page);
     await write(page, RAIN);
     await page.locator("#use-update").click();
-    await page.locator("#problem-text", { hasText: "keeps no more text" }).waitFor();
+    await page.locator("#update-text", { hasText: "your text is not saved" }).waitFor();
     assert.equal(await written(page), RAIN);
     assert.equal(await title(page), "Write with DistilGPT2");
   }));

@@ -3,6 +3,7 @@
 import { say } from "../strings.js";
 import { titleOf } from "./document.js";
 import { Rescue } from "./rescue.js";
+import { problemOf } from "./store.js";
 
 /**
  * @import { Clock } from "../editor/suggester.js"
@@ -44,6 +45,8 @@ export class Desk {
   #timer = null;
   /** One save at a time, each upon the revision that the one before has made. */
   #saving = Promise.resolve();
+  /** @type {Words | null} */
+  #problem = null;
   /** @type {{document: Document, wasOpen: boolean} | null} */
   #deleted = null;
 
@@ -59,21 +62,33 @@ export class Desk {
     return this.#document;
   }
 
+  /** Why text is not saved, null if it is. */
+  get problem() {
+    return this.#problem;
+  }
+
+  /** What was deleted last, and can be brought back. */
+  get deleted() {
+    return this.#deleted?.document ?? null;
+  }
+
   /** Opens what this tab had open; a new tab opens what was changed last. */
   async start() {
-    const { store, tab, device, onProblem } = this.#world;
+    const { store, tab, device, onNote } = this.#world;
     if (store === null) {
-      onProblem({ key: "documents_none" });
+      this.#tell({ key: "documents_none" });
       const text = tab.getItem(DRAFT_KEY) ?? device.getItem(DRAFT_KEY) ?? "";
       return this.#show({ ...this.#blank(), text });
     }
     try {
-      await this.#recover(store);
+      const notes = await this.#recover(store);
       const id = tab.getItem(OPEN_KEY);
       const own = id === null ? undefined : await store.get(id);
       this.#show(own ?? (await store.list())[0] ?? this.#blank());
-    } catch {
-      onProblem({ key: "documents_unreadable" });
+      const note = notes.get(this.#document.id);
+      if (note !== undefined) onNote(note);
+    } catch (error) {
+      this.#tell(problemOf(error));
       this.#show(this.#blank());
     }
   }
@@ -94,7 +109,9 @@ export class Desk {
 
   /** Saves what there is to save, and tells whether the page could go without losing a word. */
   async saved() {
-    await this.save();
+    // A key may come while it saves.
+    do await this.save();
+    while (this.#getUnsaved !== null && this.#problem === null);
     return this.#getUnsaved === null;
   }
 
@@ -147,18 +164,12 @@ export class Desk {
   /**
    * @param {string} id
    * @param {string} name "" to go by the first line again
+   * @returns {Promise<void>}
    */
-  async rename(id, name) {
-    if (id !== this.#document.id) {
-      const stored = await this.#world.store?.get(id);
-      if (stored !== undefined) await this.#world.store?.save({ ...stored, name });
-      return;
-    }
-    await this.save();
-    this.#document = { ...this.#document, name };
-    const { text, marks } = this.#document;
-    this.#getUnsaved ??= () => ({ text, marks });
-    await this.save();
+  rename(id, name) {
+    const renaming = this.save().then(() => this.#rename(id, name));
+    this.#saving = renaming.catch(() => {}); // Whoever renames is told.
+    return renaming;
   }
 
   /**
@@ -170,6 +181,7 @@ export class Desk {
     const wasOpen = id === this.#document.id;
     if (wasOpen && !(await this.saved())) return false;
     const document = await store?.get(id);
+    this.#deleted = null;
     if (document === undefined) return true;
     await store?.remove(id);
     this.#deleted = { document, wasOpen };
@@ -207,24 +219,61 @@ export class Desk {
     }
   }
 
+  /** @param {Words | null} problem */
+  #tell(problem) {
+    this.#problem = problem;
+    this.#world.onProblem(problem);
+  }
+
   async #write() {
-    const { store, now, onContent, onProblem } = this.#world;
+    const { store, now, onContent } = this.#world;
     const getUnsaved = this.#getUnsaved;
     if (getUnsaved === null) return;
     const content = getUnsaved();
     onContent(content);
     const document = { ...this.#document, ...content, changedAt: now() };
-    if (store === null) return;
     try {
       if (isNothing(document)) this.#document = document;
-      else if (await store.save(document)) this.#document = { ...document, revision: document.revision + 1 };
-      else await this.#fork(store, document);
+      else if (store === null) return;
+      else await this.#keep(store, document);
       this.#rescue.drop(document.id);
       if (this.#getUnsaved === getUnsaved) this.#getUnsaved = null;
-      onProblem(null);
-    } catch {
-      onProblem({ key: "documents_full" });
+      if (store !== null) this.#tell(null);
+    } catch (error) {
+      this.#tell(problemOf(error));
     }
+  }
+
+  /**
+   * Saves upon what this tab has seen last, under the name that it has by now.
+   * @param {NonNullable<DeskWorld["store"]>} store
+   * @param {Document} document
+   * @returns {Promise<void>}
+   */
+  async #keep(store, document) {
+    if (await store.save(document)) {
+      this.#document = { ...document, revision: document.revision + 1 };
+      return;
+    }
+    const stored = await store.get(document.id);
+    if (stored?.text !== this.#document.text) return this.#fork(store, document);
+    // Another tab has changed its name only.
+    const { name, revision } = stored;
+    return this.#keep(store, { ...document, name, revision });
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} name
+   */
+  async #rename(id, name) {
+    const { store } = this.#world;
+    const stored = await store?.get(id);
+    if (stored === undefined || !(await store?.save({ ...stored, name }))) return;
+    const { revision } = stored;
+    // What another tab has written meanwhile is not this tab's to write over.
+    if (id !== this.#document.id || revision !== this.#document.revision) return;
+    this.#document = { ...this.#document, name, revision: revision + 1 };
   }
 
   /**
@@ -233,26 +282,40 @@ export class Desk {
    * @param {Document} document
    */
   async #fork(store, document) {
-    const title = titleOf(document);
-    const copy = { ...document, id: this.#world.nextId(), name: say("document_copy", { title }), revision: 0 };
+    const copy = this.#copyOf(document);
     await store.save(copy);
     this.#document = { ...copy, revision: 1 };
     this.#remember();
-    this.#world.onNote({ key: "document_forked", values: { title, copy: copy.name } });
+    this.#world.onNote({ key: "document_forked", values: { title: titleOf(document), copy: copy.name } });
+  }
+
+  /**
+   * @param {Document} document
+   * @returns {Document} that exists nowhere yet
+   */
+  #copyOf(document) {
+    return { ...document, id: this.#world.nextId(), name: say("document_copy", { title: titleOf(document) }), revision: 0 };
   }
 
   /**
    * Saves what earlier pages have left outside the database.
    * @param {NonNullable<DeskWorld["store"]>} store
+   * @returns {Promise<Map<string, Words>>} by the id of each copy that it had to make, what to say when the copy is shown
    */
   async #recover(store) {
+    const { tab, device } = this.#world;
+    /** @type {Map<string, Words>} */
+    const notes = new Map();
     for (const document of this.#rescue.all()) {
       const isSaved = (await store.save(document)) || (await store.get(document.id))?.text === document.text;
-      const name = say("document_copy", { title: titleOf(document) });
-      if (!isSaved) await store.save({ ...document, id: this.#world.nextId(), name, revision: 0 });
+      if (!isSaved) {
+        const copy = this.#copyOf(document);
+        await store.save(copy);
+        notes.set(copy.id, { key: "document_rescued", values: { title: titleOf(document), copy: copy.name } });
+        if (tab.getItem(OPEN_KEY) === document.id) tab.setItem(OPEN_KEY, copy.id);
+      }
       this.#rescue.drop(document.id);
     }
-    const { tab, device } = this.#world;
     const drafts = new Set([device, tab].map((storage) => storage.getItem(DRAFT_KEY) ?? ""));
     for (const text of drafts) {
       const document = { ...this.#blank(), text };
@@ -261,6 +324,7 @@ export class Desk {
       if (text === tab.getItem(DRAFT_KEY)) tab.setItem(OPEN_KEY, document.id);
     }
     for (const storage of [device, tab]) storage.removeItem(DRAFT_KEY);
+    return notes;
   }
 }
 

@@ -23,9 +23,6 @@ const MAX_FRAGMENT_LENGTH = 32 * 1024;
 /** Prose that fits a link unfolds to a third of this; a link made to exhaust memory, to a hundred times as much. */
 const MAX_JSON_BYTES = 256 * 1024;
 
-/** A question asks for one answer more than it may show. */
-const MAX_ANSWERS = NUMBERS.n_alternatives.max + 1;
-
 /** What a generation_config in a link may set: to a number in a row's range, or to true or false. */
 const PARAMETERS = {
   max_new_tokens: NUMBERS.max_new_tokens,
@@ -35,7 +32,7 @@ const PARAMETERS = {
   repetition_penalty: NUMBERS.repetition_penalty,
   max_time: NUMBERS.max_time,
   seed: { min: 0, max: Number.MAX_SAFE_INTEGER, isInteger: true }, // what the engine takes, which may count on from a writer's
-  num_return_sequences: { min: 1, max: MAX_ANSWERS, isInteger: true },
+  num_return_sequences: NUMBERS.n_alternatives,
   do_sample: "boolean",
   return_full_text: "boolean",
   token_healing: "boolean",
@@ -140,7 +137,7 @@ function isSuggestion({ caretUtf16, gate, index, ...others }, length) {
   return (
     isWithin({ min: 0, max: length, isInteger: true }, caretUtf16) &&
     (gate === null || isWithin(NUMBERS.gate, gate)) &&
-    isWithin({ min: 0, max: MAX_ANSWERS - 1, isInteger: true }, index) &&
+    isWithin({ min: 0, max: NUMBERS.n_alternatives.max - 1, isInteger: true }, index) &&
     Object.keys(others).length === 0
   );
 }

@@ -1,6 +1,9 @@
 // The documents in IndexedDB. A save counts only if nobody else has saved since the version that it was made from.
 
-/** @import { Document } from "./document.js" */
+/**
+ * @import { Words } from "../strings.js"
+ * @import { Document } from "./document.js"
+ */
 
 const NAME = "documents";
 
@@ -10,18 +13,10 @@ export class DocumentStore {
   /** @param {IDBDatabase} database */
   constructor(database) {
     this.#database = database;
-    // Else a page of a later version could never change the database while this one is open.
-    database.onversionchange = () => database.close();
   }
 
-  /** @returns {Promise<DocumentStore>} */
-  static open() {
-    return new Promise((resolve, reject) => {
-      const request = indexedDB.open(NAME, 1);
-      request.onupgradeneeded = () => request.result.createObjectStore(NAME, { keyPath: "id" });
-      request.onsuccess = () => resolve(new DocumentStore(request.result));
-      request.onerror = () => reject(request.error);
-    });
+  static async open() {
+    return new DocumentStore(await connect());
   }
 
   /** @returns {Promise<Document[]>} the last changed first */
@@ -76,7 +71,24 @@ export class DocumentStore {
    * @param {(store: IDBObjectStore, done: (result: Result) => void) => void} work
    * @returns {Promise<Result>} when the transaction is complete: before that, a save may yet find the disk full
    */
-  #run(mode, work) {
+  async #run(mode, work) {
+    try {
+      return await this.#attempt(mode, work);
+    } catch (error) {
+      if (/** @type {Error | null} */ (error)?.name !== "InvalidStateError") throw error;
+      // The connection is closed: the site's data were deleted, or a phone has ended it. A new one may do.
+      this.#database = await connect();
+      return this.#attempt(mode, work);
+    }
+  }
+
+  /**
+   * @template Result
+   * @param {IDBTransactionMode} mode
+   * @param {(store: IDBObjectStore, done: (result: Result) => void) => void} work
+   * @returns {Promise<Result>}
+   */
+  #attempt(mode, work) {
     return new Promise((resolve, reject) => {
       const transaction = this.#database.transaction(NAME, mode);
       /** @type {any} */
@@ -86,6 +98,28 @@ export class DocumentStore {
       work(transaction.objectStore(NAME), (value) => (result = value));
     });
   }
+}
+
+/**
+ * @param {unknown} error of a store
+ * @returns {Words} what it means for the writer
+ */
+export const problemOf = (error) =>
+  /** @type {Error | null} */ (error)?.name === "QuotaExceededError" ? { key: "documents_full" } : { key: "documents_unreachable" };
+
+/** @returns {Promise<IDBDatabase>} */
+function connect() {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(NAME, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(NAME, { keyPath: "id" });
+    request.onsuccess = () => {
+      const database = request.result;
+      // Else a page of a later version could never change the database while this one is open.
+      database.onversionchange = () => database.close();
+      resolve(database);
+    };
+    request.onerror = () => reject(request.error);
+  });
 }
 
 /**

@@ -237,8 +237,7 @@ export class Suggester {
       top_k,
       top_p,
       repetition_penalty,
-      // One more than are shown, as one may turn out to be a repetition.
-      num_return_sequences: n_alternatives === 1 ? 1 : n_alternatives + 1,
+      num_return_sequences: n_alternatives,
       return_full_text: false,
       token_healing: true,
       seed,
@@ -255,7 +254,7 @@ export class Suggester {
     const answers = suggestions.map((suggestion, index) => ({ ...suggestion, origin: { ...question.asked, index } }));
     const fresh = answers.filter(({ text }) => !begins.has(beginning(text)));
     const chosen = question.alternatives[question.chosen]?.text;
-    question.alternatives = [...question.kept, ...fresh.slice(0, this.#settings.n_alternatives)];
+    question.alternatives = [...question.kept, ...fresh];
     // The one that the writer is looking at may have grown, or another place now.
     question.chosen = question.alternatives.findIndex(({ text }) => chosen !== undefined && text.startsWith(chosen));
     this.edited(this.#context);

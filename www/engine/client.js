@@ -113,7 +113,7 @@ export class EngineClient {
    * @param {{before: string, after: string}} place `after`: the rest of the paragraph, or the beginning of it
    * @param {GenerationConfig} generation_config
    * @param {object} [options]
-   * @param {number | null} [options.gate] the least mean log-probability per character of what is worth showing; null for any
+   * @param {number | null} [options.gate] the least probability of the first word of what is worth showing; null for any
    * @param {AbortSignal} [options.signal]
    * @param {(suggestions: Suggestion[]) => void} [options.onSuggestions] told whenever they have changed; best first
    * @returns {Promise<Suggestion[]>} none if there is nothing to continue, or nothing worth showing

@@ -84,7 +84,7 @@
  */
 /** @typedef {{type: "generate", id: number, prompt: string, generation_config: GenerationConfig}} GenerateRequest */
 /**
- * What can stand between `before` and `after`, the rest of the paragraph. `gate`: the least mean log-probability, null for any.
+ * What can stand between `before` and `after`, the rest of the paragraph. `gate`: the least probability of the first word, null for any.
  * @typedef {{type: "suggest", id: number, before: string, after: string, generation_config: GenerationConfig, gate: number | null}} SuggestRequest
  */
 /**

@@ -16,7 +16,7 @@ export class Figures {
   /** What stands at the caret and is neither taken nor typed yet. */
   #left = "";
   #isTakenInPart = false;
-  /** @type {number | null} when the model was asked for what is not shown yet */
+  /** @type {number | null} when the model was asked for what does not stand at the caret yet */
   #askedMs = null;
 
   /**
@@ -29,18 +29,18 @@ export class Figures {
     this.#now = now;
   }
 
-  /** The pause is over, and the model is asked. */
+  /** The model is asked, after a pause or by a key; not counted if it is for more than what stands at the caret already. */
   asked() {
-    this.#askedMs = this.#now();
+    if (this.#left === "") this.#askedMs = this.#now();
   }
 
   /** @param {string} suggestion what stands at the caret now, "" for nothing */
   showed(suggestion) {
-    const isKnown = suggestion === "" || (this.#left !== "" && suggestion.startsWith(this.#left));
     this.#left = suggestion;
-    if (isKnown) return;
+    // It grows, gets shorter or is another of those that one question brought.
+    if (suggestion === "" || this.#askedMs === null) return;
     this.#isTakenInPart = false;
-    this.#add({ shown: 1, waitsMs: this.#askedMs === null ? [] : [Math.round(this.#now() - this.#askedMs)] });
+    this.#add({ shown: 1, waitsMs: [Math.round(this.#now() - this.#askedMs)] });
     this.#askedMs = null;
   }
 

@@ -1,6 +1,7 @@
 // The legend of the lens: what each colour means, and how to look at a token.
 
 import { say } from "../strings.js";
+import { element } from "../ui/element.js";
 import { LEAST_PROBABILITIES, percent } from "./tokens.js";
 
 /**
@@ -10,20 +11,8 @@ import { LEAST_PROBABILITIES, percent } from "./tokens.js";
 export function fillLegend(root, isMac) {
   const labels = [...LEAST_PROBABILITIES.map((least) => `≥ ${percent(least)}`), percent(0)];
   root.replaceChildren(
-    element("span", "", say("lens_legend")),
-    ...labels.map((label, level) => element("span", `token token-${level}`, label)),
-    element("span", "", say("lens_how", { key: isMac ? "⌥ ⏎" : "Alt + Enter" })),
+    element("span", {}, say("lens_legend")),
+    ...labels.map((label, level) => element("span", { className: `token token-${level}` }, label)),
+    element("span", {}, say("lens_how", { key: isMac ? "⌥ ⏎" : "Alt + Enter" })),
   );
-}
-
-/**
- * @param {string} name
- * @param {string} className
- * @param {string} text
- */
-function element(name, className, text) {
-  const node = document.createElement(name);
-  node.className = className;
-  node.textContent = text;
-  return node;
 }

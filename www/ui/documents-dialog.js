@@ -1,7 +1,8 @@
 // The list of documents: open, begin, rename, delete and undo.
 
 import { titleOf } from "../documents/document.js";
-import { say } from "../strings.js";
+import { problemOf } from "../documents/store.js";
+import { inWords, say } from "../strings.js";
 import { element } from "./element.js";
 
 /**
@@ -16,12 +17,10 @@ export class DocumentsDialog {
   #list;
   #note;
   #undo;
-  /** The row of the document that was deleted last, where the focus comes back to. */
-  #deletedId = "";
 
   /**
    * @param {HTMLDialogElement} dialog with the elements that index.html gives it
-   * @param {Pick<Desk, "document" | "list" | "open" | "create" | "rename" | "remove" | "undoRemove">} desk
+   * @param {Pick<Desk, "document" | "problem" | "deleted" | "list" | "open" | "create" | "rename" | "remove" | "undoRemove">} desk
    * @param {() => void} onDone another document is open now
    */
   constructor(dialog, desk, onDone) {
@@ -37,7 +36,7 @@ export class DocumentsDialog {
 
   /** Opens at once: by the time the list has been read, the writer may be writing again. */
   async show() {
-    this.#say("");
+    this.#offerUndo();
     this.#dialog.showModal();
     await this.#try(this.#render());
   }
@@ -82,15 +81,16 @@ export class DocumentsDialog {
       await this.#try(this.#render());
       this.#focus(document.id, ".rename");
     };
-    form.addEventListener("submit", async (event) => {
+    // With Enter, and wherever else the writer goes: to another row, to Close.
+    input.addEventListener("change", () => this.#try(this.#desk.rename(document.id, input.value.trim())));
+    form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const name = input.value.trim();
-      if (name !== title) await this.#try(this.#desk.rename(document.id, name));
-      await finish();
+      finish();
     });
     input.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
+      if (event.key !== "Escape" || event.isComposing) return;
       event.preventDefault(); // The dialog stays.
+      input.value = title;
       finish();
     });
     row.replaceChildren(form);
@@ -99,19 +99,25 @@ export class DocumentsDialog {
 
   /** @param {Document} document */
   async #delete(document) {
-    this.#deletedId = document.id;
     if (!(await this.#try(this.#desk.remove(document.id)))) return;
     await this.#try(this.#render());
-    this.#say(say("document_deleted", { title: titleOf(document) }));
-    this.#undo.hidden = false;
-    this.#undo.focus();
+    this.#offerUndo();
+    (this.#undo.hidden ? part(this.#dialog, "#documents-title") : this.#undo).focus();
   }
 
   async #undoDelete() {
+    const id = this.#desk.deleted?.id ?? "";
     this.#say("");
     await this.#try(this.#desk.undoRemove());
     await this.#try(this.#render());
-    this.#focus(this.#deletedId, ".title");
+    this.#focus(id, ".title");
+  }
+
+  /** As long as the last deletion can be undone, which outlives the dialog. */
+  #offerUndo() {
+    const { deleted } = this.#desk;
+    this.#say(deleted === null ? "" : say("document_deleted", { title: titleOf(deleted) }));
+    this.#undo.hidden = deleted === null;
   }
 
   /** @param {Promise<unknown>} change to another document */
@@ -128,9 +134,9 @@ export class DocumentsDialog {
   async #try(work) {
     try {
       if ((await work) !== false) return true;
-      this.#say(say("documents_full"));
-    } catch {
-      this.#say(say("documents_unreadable"));
+      this.#say(inWords(this.#desk.problem ?? ""));
+    } catch (error) {
+      this.#say(inWords(problemOf(error)));
     }
     return false;
   }

@@ -28,19 +28,21 @@ export class SharedDialog {
    * @param {Pick<EngineClient, "suggest">} world.client
    * @param {() => string | undefined} world.activeId of the model that writes now
    * @param {(id: string) => Promise<void>} world.onUse this model is to write; when it does, or could not be loaded
-   * @param {(shared: Shared) => void} world.onCopy the text becomes a document
+   * @param {(shared: Shared) => Promise<boolean>} world.onCopy the text becomes a document; false if it cannot
+   * @param {() => void} world.onDone the link has served
    */
   constructor(dialog, world) {
     this.#dialog = dialog;
     this.#world = world;
     this.#part("#shared-use").addEventListener("click", () => this.#use());
+    this.#part("#shared-copy").addEventListener("click", () => this.#copy());
     dialog.addEventListener("close", () => {
       // The event comes later than the closing, perhaps when the next link is there.
       if (dialog.open) return;
       this.#replay.abort();
-      const shared = this.#shared;
       this.#shared = null;
-      if (dialog.returnValue === "copy" && shared !== null) world.onCopy(shared);
+      // Esc may be a slip: the link stays, and is there again after a reload.
+      if (dialog.returnValue !== "") world.onDone();
     });
   }
 
@@ -69,6 +71,18 @@ export class SharedDialog {
     this.#dialog.returnValue = "";
     if (!this.#dialog.open) this.#dialog.showModal();
     await this.modelChanged();
+  }
+
+  async #copy() {
+    const shared = this.#shared;
+    if (shared === null) return;
+    const { signal } = this.#reading;
+    this.#shared = null; // A second click makes no second copy.
+    const isCopied = await this.#world.onCopy(shared);
+    if (signal.aborted) return;
+    if (isCopied) return this.#dialog.close("copy");
+    this.#shared = shared;
+    this.#say(say("shared_not_copied"));
   }
 
   /** Waits for the model of the link; it tells itself when it is ready. */

@@ -114,7 +114,13 @@ export async function wireDocuments({ view, stateOf, suggester, client, clock, a
     onUse,
     onCopy: async ({ text, suggestion }) => {
       const anchor = suggestion?.caretUtf16 ?? text.length;
-      if (await desk.create({ text, marks: [] })) view.dispatch({ selection: { anchor } });
+      const isCreated = await desk.create({ text, marks: [] });
+      if (isCreated) view.dispatch({ selection: { anchor } });
+      return isCreated;
+    },
+    onDone: () => {
+      // A reload shows the writer's own text now.
+      history.replaceState(null, "", location.pathname + location.search);
       toText();
     },
   });
@@ -123,8 +129,6 @@ export async function wireDocuments({ view, stateOf, suggester, client, clock, a
     // The model is the link's now: another question would end the one that the link asks.
     suggester.dismiss();
     shared.show(location.hash);
-    // It is opened once, not with every reload, and does not stay in the address above the writer's own text.
-    history.replaceState(null, "", location.pathname + location.search);
   };
   window.addEventListener("hashchange", openLink);
 

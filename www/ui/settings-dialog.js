@@ -2,6 +2,7 @@
 
 import { NUMBERS, parseNumber } from "../settings.js";
 import { say } from "../strings.js";
+import { element } from "./element.js";
 import { hide } from "./hide.js";
 
 /**
@@ -70,7 +71,7 @@ export class SettingsDialog {
   /** @param {NumberRow} row */
   #addSlider(row) {
     const { min, max } = NUMBERS.gate;
-    const slider = element("input", { type: "range", min: `${min}`, max: `${max}`, step: "0.1", ariaLabel: say("setting_gate") });
+    const slider = element("input", { type: "range", min: `${min}`, max: `${max}`, step: "0.05", ariaLabel: say("setting_gate") });
     const share = element("output", {});
     const show = () => {
       slider.value = `${this.#world.read().gate}`;
@@ -166,11 +167,3 @@ function rangeOf(name) {
 
 const titleKey = (/** @type {NumberName} */ name) => /** @type {const} */ (`setting_${name}`);
 const noteKey = (/** @type {NumberName} */ name) => /** @type {const} */ (`setting_${name}_note`);
-
-/**
- * @template {keyof HTMLElementTagNameMap} Tag
- * @param {Tag} tag
- * @param {Partial<HTMLElementTagNameMap[Tag]>} properties
- * @returns {HTMLElementTagNameMap[Tag]}
- */
-const element = (tag, properties) => Object.assign(document.createElement(tag), properties);

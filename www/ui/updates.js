@@ -68,8 +68,8 @@ export class UpdateOffer {
     this.#announce = announce;
     const button = /** @type {HTMLElement} */ (root.querySelector("button"));
     button.addEventListener("click", async () => {
-      if (!(await save())) return;
-      if (await this.#use()) reload();
+      if (!(await save())) this.#say("update_unsaved");
+      else if (await this.#use()) reload();
       else this.#say("update_waits");
     });
     onSpeak(() => this.#render());

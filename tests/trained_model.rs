@@ -1,0 +1,44 @@
+//! The model that tools/train/test_recipe.py trains and exports: the engine computes PyTorch's logits with it.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use write_with_distilgpt2::model::gpt2::Gpt2;
+use write_with_distilgpt2::model::kv_cache::KvCache;
+use write_with_distilgpt2::model::linear::WeightType;
+use write_with_distilgpt2::model::weights::Weights;
+
+/// Float32 rounding: the same sums in another order.
+const TOLERANCE: f32 = 1e-4;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tmp/trained-model")
+}
+
+/// Numbers of four bytes, as NumPy wrote them.
+fn numbers<T>(name: &str, number: impl Fn([u8; 4]) -> T) -> Vec<T> {
+    let bytes = std::fs::read(folder().join(name)).unwrap();
+    bytes
+        .chunks_exact(4)
+        .map(|chunk| number(chunk.try_into().unwrap()))
+        .collect()
+}
+
+#[test]
+#[ignore = "needs what tools/train/test_recipe.py exports; ./build.sh test runs it after that"]
+fn the_engine_gives_the_logits_of_pytorch() {
+    let (config, file) = common::model_files(folder());
+    let mut weights = Weights::new(&config, WeightType::F32).unwrap();
+    weights.push(&file).unwrap();
+    let mut model = Gpt2::new(config, WeightType::F32, weights).unwrap();
+    let mut cache = KvCache::new(model.config());
+    let logits = model
+        .forward_all(&numbers("input_ids.u32", u32::from_le_bytes), &mut cache)
+        .unwrap();
+    let expected = numbers("logits.f32", f32::from_le_bytes);
+    assert_eq!(expected.len(), 24 * 50257);
+    let difference = common::max_difference(logits, &expected);
+    assert!(difference < TOLERANCE, "off by {difference}");
+}

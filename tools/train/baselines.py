@@ -1,0 +1,100 @@
+"""What the bundled model is held against: SmolLM2-135M-Instruct and a trigram, on the held-out text of each genre.
+
+    python baselines.py TOKEN_FOLDER FOLDER [--threads 2]
+
+TOKEN_FOLDER has GROUP.train.bin and GROUP.test.bin, as corpus.py writes them; FOLDER is generate.py's, for its weights.
+What is scored is what evaluate.py scores: of each test file the first 6,144 GPT-2 tokens behind the first one, in windows
+of 256, the bundled model's context. In each window a model has read one token of the text before it, and nothing else;
+ends of documents are read and not scored. SmolLM2 reads the same windows' text in its own tokens, behind the end of a
+document. Prints a table in Markdown.
+"""
+
+import argparse
+import math
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from trigram import Trigram
+
+TOKENIZER = Path(__file__).resolve().parents[2] / "www/models/gpt2-tokenizer/tokenizer.json"
+SEPARATOR = "<|endoftext|>"
+END_OF_TEXT = 50256  # the same in GPT-2's tokens
+N_POSITIONS = 256
+N_TOKENS = 24 * N_POSITIONS
+MAX_POSITIONS = 2 * N_POSITIONS  # of SmolLM2, whose tokens are a little shorter
+
+
+class HeldOut(NamedTuple):
+    windows: list[np.ndarray]  # GPT-2 tokens; the first of each is read and not scored
+    n_tokens: int  # scored
+    n_bytes: int  # of those
+
+
+def read_tokens(path):
+    return np.fromfile(path, "<u2")
+
+
+def held_out(tokenizer, tokens):
+    """Windows of (n,) tokens, which overlap in the one token that is read first."""
+    tokens = tokens[: N_TOKENS + 1]
+    windows = [tokens[start : start + N_POSITIONS + 1] for start in range(0, len(tokens) - 1, N_POSITIONS)]
+    scored = tokens[1:][tokens[1:] != END_OF_TEXT]
+    return HeldOut(windows, len(scored), len(tokenizer.decode(scored.tolist()).encode()))
+
+
+def smollm2_nats(model, tokenizer, windows):
+    [end] = model.tokenize(SEPARATOR)
+    total = 0.0
+    for window in windows:
+        # Apart, so that none of its tokens is half read and half scored.
+        texts = [tokenizer.decode(part.tolist(), skip_special_tokens=False) for part in (window[:1], window[1:])]
+        read, scored = map(model.tokenize, texts)
+        nats = model.nats([end, *read, *scored])[len(read) :]  # (len(scored),)
+        total += nats[np.array(scored) != end].sum()
+    return total
+
+
+def trigram_nats(model, windows):
+    total = 0.0
+    for window in windows:
+        second, third = window[:-1], window[1:]
+        first = np.array([END_OF_TEXT, *window[:-2]])
+        p = model.probabilities(first, second, third)  # (len(third),)
+        total -= np.log(p[third != END_OF_TEXT]).sum()
+    return total
+
+
+def row(text, nats):
+    """Bits per byte, and the perplexity that so many nats would be on GPT-2's tokens."""
+    return f"{nats / math.log(2) / text.n_bytes:.3f} | {math.exp(nats / text.n_tokens):.0f}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("tokens", type=Path, metavar="TOKEN_FOLDER")
+    parser.add_argument("smollm2", type=Path, metavar="FOLDER")
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+
+    from smollm2 import SmolLM2, weights  # not above: the tests have no llama.cpp
+
+    tokenizer = Tokenizer.from_file(str(TOKENIZER))
+    train = [read_tokens(path) for path in sorted(options.tokens.glob("*.train.bin"))]
+    trigram = Trigram(np.concatenate(train), tokenizer.get_vocab_size())
+    smollm2 = SmolLM2(weights(options.smollm2), 1, MAX_POSITIONS, MAX_POSITIONS, options.threads)
+
+    print("| group | tokens | bytes | SmolLM2: bits per byte | perplexity | trigram: bits per byte | perplexity |")
+    print("|---|---|---|---|---|---|---|")
+    for path in sorted(options.tokens.glob("*.test.bin")):
+        text = held_out(tokenizer, read_tokens(path))
+        theirs = row(text, smollm2_nats(smollm2, tokenizer, text.windows))
+        counted = row(text, trigram_nats(trigram, text.windows))
+        group = path.name.split(".")[0]
+        print(f"| {group} | {text.n_tokens:,} | {text.n_bytes:,} | {theirs} | {counted} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

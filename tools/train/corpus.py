@@ -1,0 +1,83 @@
+"""Prose to tokens: reads GROUP.SPLIT.txt, cleans the training text, writes GROUP.SPLIT.bin.
+
+    python corpus.py TEXT_FOLDER TOKEN_FOLDER
+
+GROUP.SPLIT.txt has a paragraph a line, and documents split by a line <|endoftext|>; SPLIT is train, valid or test.
+GROUP.SPLIT.bin has GPT-2's token ids, uint16 in little-endian order, and 50256 at the end of every document.
+"""
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from gpt2 import END_OF_TEXT, TOKENIZER
+from text_filter import refusal
+
+SEPARATOR = "<|endoftext|>"
+# Characters given to the tokenizer at once: enough to share among threads, few enough to hold.
+BATCH = 1 << 21
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Turns prose into GPT-2's tokens.")
+    parser.add_argument("texts", type=Path, metavar="TEXT_FOLDER")
+    parser.add_argument("tokens", type=Path, metavar="TOKEN_FOLDER")
+    args = parser.parse_args()
+    files = sorted(args.texts.glob("*.*.txt"))
+    if not files:
+        parser.error(f"{args.texts} has no GROUP.SPLIT.txt")
+    args.tokens.mkdir(parents=True, exist_ok=True)
+    tokenizer = Tokenizer.from_file(str(TOKENIZER))
+    for file in files:
+        is_train = file.name.endswith(".train.txt")
+        dropped = Counter()
+        ids = np.concatenate(list(tokenise(tokenizer, documents(file, is_train, dropped))))
+        ids.astype("<u2").tofile(args.tokens / (file.name.removesuffix("txt") + "bin"))
+        reasons = ", ".join(f"{n} paragraphs with {reason}" for reason, n in sorted(dropped.items()))
+        print(f"{file.name}: {len(ids):,} tokens" + (f"; dropped {reasons}" if reasons else ""), flush=True)
+
+
+def documents(file, is_cleaned, dropped):
+    """The documents of a file, as text; `dropped` counts the paragraphs that the filter refuses, by reason.
+
+    What is cleaned is also rid of line breaks within a sentence, which picture books are full of.
+    """
+    paragraphs = []
+    with file.open(encoding="utf-8") as lines:
+        for line in [*lines, SEPARATOR]:
+            line = line.rstrip("\n")
+            if line != SEPARATOR:
+                reason = refusal(line) if is_cleaned else None
+                if reason is not None:
+                    dropped[reason] += 1
+                elif is_cleaned and paragraphs and paragraphs[-1][-1:].isalnum() and line[:1].islower():
+                    paragraphs[-1] += " " + line
+                else:
+                    paragraphs.append(line)
+            elif paragraphs:
+                yield "\n".join(paragraphs)
+                paragraphs = []
+
+
+def tokenise(tokenizer, texts):
+    """Arrays of token ids, one for every document."""
+    batch, n_characters = [], 0
+    for text in texts:
+        batch.append(text)
+        n_characters += len(text)
+        if n_characters >= BATCH:
+            yield from encode(tokenizer, batch)
+            batch, n_characters = [], 0
+    yield from encode(tokenizer, batch)
+
+
+def encode(tokenizer, batch):
+    # Fast: without the offsets, which take most of the time and of the memory.
+    return [np.array([*encoding.ids, END_OF_TEXT]) for encoding in tokenizer.encode_batch_fast(batch)]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Completions of prompts, the first of each, not chosen: temperature 0.8, top-p 0.9, one seed a completion.
+
+    python sample.py MODEL_FOLDER PROMPTS [--each N] [--new-tokens N]
+
+PROMPTS has a prompt a line. Completion number i of the whole list is drawn with seed i.
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+
+from export import read_model
+from gpt2 import END_OF_TEXT, TOKENIZER
+
+TEMPERATURE = 0.8
+TOP_P = 0.9
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Writes completions of prompts as a Markdown table.")
+    parser.add_argument("model", type=Path, metavar="MODEL_FOLDER", help="config.json and model.safetensors")
+    parser.add_argument("prompts", type=Path, metavar="PROMPTS")
+    parser.add_argument("--each", type=int, default=1, help="completions of every prompt (1)")
+    parser.add_argument("--new-tokens", type=int, default=24, help="at most (24)")
+    args = parser.parse_args()
+    model = read_model(args.model)
+    tokenizer = Tokenizer.from_file(str(TOKENIZER))
+    prompts = [line for line in args.prompts.read_text().splitlines() for _ in range(args.each)]
+    print("| seed | text, the completion in bold |\n|---|---|")
+    for seed, prompt in enumerate(prompts):
+        new_ids = complete(model, tokenizer.encode(prompt).ids, args.new_tokens, seed)
+        completion = tokenizer.decode(new_ids).replace("\n", " / ")
+        print(f"| {seed} | {prompt}**{completion}** |", flush=True)
+
+
+@torch.no_grad()
+def complete(model, input_ids, n_new, seed):
+    """The ids that come after `input_ids`, at most `n_new`, up to an end of text."""
+    generator = torch.Generator().manual_seed(seed)
+    ids = list(input_ids)
+    while len(ids) < len(input_ids) + n_new:
+        logits = model.logits(torch.tensor([ids[-model.shape.n_positions :]]))[0, -1]  # (VOCAB_SIZE,)
+        sorted_p, order = (logits / TEMPERATURE).softmax(0).sort(descending=True)
+        # Kept: the likeliest tokens up to the one that reaches TOP_P.
+        nucleus = sorted_p * (sorted_p.cumsum(0) - sorted_p < TOP_P)
+        next_id = order[torch.multinomial(nucleus, 1, generator=generator)].item()
+        if next_id == END_OF_TEXT:
+            break
+        ids.append(next_id)
+    return ids[len(input_ids) :]
+
+
+if __name__ == "__main__":
+    main()
