@@ -1,6 +1,7 @@
 // The popup at a token: what the model finds likeliest there, as a list to choose from.
 
 import { say } from "../strings.js";
+import { element } from "../ui/element.js";
 import { percent, visible } from "./tokens.js";
 
 /** @import { Candidate, Score } from "../engine/protocol.js" */
@@ -10,12 +11,12 @@ import { percent, visible } from "./tokens.js";
  * @param {{onChoose: (text: string) => void, onClose: () => void}} actions
  */
 export function choiceList({ text, log_probability, top }, { onChoose, onClose }) {
-  const root = element("div", "token-choices");
-  const title = element("p", "", say("lens_choices", { text: spoken(text), percent: percent(Math.exp(log_probability)) }));
+  const root = element("div", { className: "token-choices" });
+  const title = element("p", {}, say("lens_choices", { text: spoken(text), percent: percent(Math.exp(log_probability)) }));
   title.id = "token-title";
-  const warning = element("p", "", say("lens_replaces"));
+  const warning = element("p", {}, say("lens_replaces"));
   warning.id = "token-warning";
-  const list = element("ul", "");
+  const list = element("ul", {});
   list.role = "listbox";
   list.tabIndex = 0;
   list.setAttribute("aria-labelledby", title.id);
@@ -64,25 +65,25 @@ export function choiceList({ text, log_probability, top }, { onChoose, onClose }
  */
 function optionOf({ text, log_probability }, i) {
   const probability = Math.exp(log_probability);
-  const option = element("li", "");
+  const option = element("li", {});
   option.role = "option";
   option.id = `token-choice-${i}`;
   option.ariaSelected = "false";
   option.style.setProperty("--probability", String(probability));
-  option.append(tokenElement(text), " ", element("span", "", percent(probability)));
+  option.append(tokenElement(text), " ", element("span", {}, percent(probability)));
   return option;
 }
 
 /** A token with signs for its spaces, which are for the eye alone. @param {string} text */
 function tokenElement(text) {
-  const token = element("span", "");
+  const token = element("span", {});
   for (const part of text.split(/(\s+)/)) {
     const isSpace = part.trim() === "";
-    const node = element("span", "", isSpace ? visible(part) : part);
+    const node = element("span", {}, isSpace ? visible(part) : part);
     if (isSpace) node.ariaHidden = "true";
     token.append(node);
   }
-  if (text.trim() === "") token.append(element("span", "visually-hidden", spoken(text)));
+  if (text.trim() === "") token.append(element("span", { className: "visually-hidden" }, spoken(text)));
   return token;
 }
 
@@ -90,16 +91,4 @@ function tokenElement(text) {
 export function spoken(text) {
   if (text.trim() !== "") return text.trim();
   return say(text.includes("\n") ? "lens_line_break" : "lens_space");
-}
-
-/**
- * @param {string} name
- * @param {string} className
- * @param {string} [text]
- */
-function element(name, className, text = "") {
-  const node = document.createElement(name);
-  node.className = className;
-  node.textContent = text;
-  return node;
 }

@@ -1,6 +1,7 @@
 // The dialog in which the writer chooses a model; nothing is downloaded before the button says so.
 
 import { say } from "../strings.js";
+import { element } from "./element.js";
 import { isBundled } from "./is-bundled.js";
 
 /** @import { Model } from "../engine/protocol.js" */
@@ -34,27 +35,12 @@ export function openModelDialog(dialog, models, activeId) {
  */
 function rowOf(model, isActive) {
   const { id, title, licence, quality, files } = model;
-  const input = document.createElement("input");
-  input.type = "radio";
-  input.name = "model";
-  input.value = id;
-  input.checked = isActive;
-  const label = document.createElement("label");
+  const input = element("input", { type: "radio", name: "model", value: id, checked: isActive });
   const size = isBundled(model) ? say("model_bundled") : sizeOf(files.weights.bytes);
-  label.append(input, element("strong", title), element("span", say(quality)), element("span", `${size} · ${licence}`));
-  return label;
+  const about = element("span", {}, `${size} · ${licence}`);
+  return element("label", {}, input, element("strong", {}, title), element("span", {}, say(quality)), about);
 }
 
 /** @param {number | null} bytes */
 const sizeOf = (bytes) =>
   bytes === null ? say("model_size_unknown") : say("model_size", { mb: Math.round(bytes / 1e6) });
-
-/**
- * @param {string} name
- * @param {string} text
- */
-function element(name, text) {
-  const node = document.createElement(name);
-  node.textContent = text;
-  return node;
-}
