@@ -49,7 +49,7 @@ const PAGE: Setup = Setup {
     name: "as on the page",
     has_healing: true,
     options: SuggestionOptions {
-        gate: 0.1,
+        gate: 0.05,
         is_ranked: true,
     },
 };
