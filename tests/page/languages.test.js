@@ -80,7 +80,7 @@ test("in Chinese no state of the page has an English word", () =>
     await readyInChinese(page);
     await assertChinese(page, "empty");
     await page.keyboard.press("Tab");
-    await page.locator("#announcer", { hasText: "没有可以续写" }).waitFor({ state: "attached" });
+    await page.locator("#announcer", { hasText: "请先写几个词" }).waitFor({ state: "attached" });
     await assertChinese(page, "with nothing to continue");
     await page.keyboard.press("Escape");
     await assertChinese(page, "when Tab leaves the text");
