@@ -1,9 +1,12 @@
 // The page in Chromium, served as `build.sh serve` serves it, with a local server in the place of the Hugging Face hub.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { writeFileList } from "../../tools/files.js";
 import { serve } from "../../tools/serve.js";
 import { MODELS } from "../../www/models.js";
 import { startHub } from "../hub/server.js";
@@ -41,24 +44,33 @@ export const PHONE = {
 export class Site {
   #server;
   #browser;
+  /** The folder with the page's files, this site's own. */
+  root;
   hub;
   /** @type {string[]} what the page's server was asked for */
   paths = [];
 
   /**
+   * @param {string} root
    * @param {import("node:http").Server} server
    * @param {Browser} browser
    * @param {Hub} hub
    */
-  constructor(server, browser, hub) {
+  constructor(root, server, browser, hub) {
+    this.root = root;
     this.#server = server;
     this.#browser = browser;
     this.hub = hub;
     server.prependListener("request", ({ url }) => this.paths.push(String(url)));
   }
 
-  /** @param {string} [root] the folder to serve */
-  static async open(root = fileURLToPath(www)) {
+  static async open() {
+    // A copy, so that the page and its service worker find the same, and a test can change it.
+    const root = await mkdtemp(join(tmpdir(), "page-"));
+    await cp(fileURLToPath(www), root, { recursive: true });
+    await writeFile(join(root, "models.js"), modelsForTests());
+    await writeFile(join(root, "models/distilgpt2-golden.json"), GOLDEN);
+    await writeFileList(root);
     const hub = await startHub({ isHttps: true });
     // The pocket model's files under DistilGPT2's addresses: a download of 18 MB tells as much as one of 353.
     hub.addFile(new URL(distil.files.config.url).pathname, await readFile(new URL("models/pocket-gpt2/config.json", www)));
@@ -68,7 +80,7 @@ export class Site {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       args: ["--no-sandbox", "--ignore-certificate-errors", `--host-resolver-rules=${hub.hostResolverRules}`],
     });
-    return new Site(server, browser, hub);
+    return new Site(root, server, browser, hub);
   }
 
   /**
@@ -89,11 +101,12 @@ export class Site {
     await this.#browser.close();
     this.#server.close();
     await this.hub.close();
+    await rm(this.root, { recursive: true });
   }
 
   /**
    * Runs a test in a browser that was never here, and fails if the page breaks its own policy or throws.
-   * Without a service worker, which would answer the page before `route` does, unless the options allow it.
+   * Without a service worker, which would answer the page before a test's `route` does, unless the options allow it.
    * @param {(page: Page) => Promise<void>} run
    * @param {BrowserContextOptions} [options]
    */
@@ -101,10 +114,6 @@ export class Site {
     const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", ...options });
     try {
       if (options?.serviceWorkers !== "allow") await context.addInitScript(withoutServiceWorker);
-      await context.route("**/models.js", (route) =>
-        route.fulfill({ contentType: "text/javascript", body: modelsForTests() }),
-      );
-      await context.route("**/distilgpt2-golden.json", (route) => route.fulfill({ body: GOLDEN }));
       await context.addInitScript(countSeeds);
       await context.addInitScript(openGate);
       await context.addInitScript(keepQuestion);
@@ -155,7 +164,7 @@ function withoutServiceWorker() {
 }
 
 /** The source of models.js with the hub's files as they are here. */
-export function modelsForTests() {
+function modelsForTests() {
   const weights = { ...pocket.files.weights, url: distil.files.weights.url };
   const config = { ...pocket.files.config, url: distil.files.config.url };
   const table = [pocket, { ...distil, files: { ...distil.files, config, weights } }];

@@ -1,34 +1,21 @@
 // The page kept on the device: without the network, on hosts that send no headers, and from one version to the next.
 
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { writeFileList } from "../../tools/files.js";
-import { GOLDEN, RAIN, Site, fillDevice, modelsForTests, opened, ready, suggestion, write, written } from "./harness.js";
+import { RAIN, Site, fillDevice, opened, ready, suggestion, write, written } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
-const www = fileURLToPath(new URL("../../www/", import.meta.url));
-
-/** @type {string} the folder of a copy of the page, which the tests change */
-let root;
 /** @type {Site} */
 let site;
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), "page-"));
-  await cp(www, root, { recursive: true });
-  await writeFile(join(root, "models.js"), modelsForTests());
-  await writeFile(join(root, "models/distilgpt2-golden.json"), GOLDEN);
-  await writeFileList(root);
-  site = await Site.open(root);
+  site = await Site.open();
 });
-afterEach(async () => {
-  await site.close();
-  await rm(root, { recursive: true });
-});
+afterEach(() => site.close());
 
 /** @param {(page: Page) => Promise<void>} run */
 const visit = (run) => site.visit(run, { serviceWorkers: "allow" });
@@ -49,10 +36,10 @@ async function loadKept(page) {
  * @param {string} title of the page, which tells the versions apart
  */
 async function publish(title) {
-  const path = join(root, "strings.js");
+  const path = join(site.root, "strings.js");
   const source = await readFile(path, "utf8");
   await writeFile(path, source.replace(/title: \{ en: "[^"]*"/, `title: { en: "${title}"`));
-  await writeFileList(root);
+  await writeFileList(site.root);
 }
 
 /** @param {Page} page */
@@ -218,7 +205,7 @@ test("a version of which one file is another's is never used", () =>
     await loadKept(page);
     await publish("The second version");
     // As a host does that has sent half of its files so far.
-    await writeFile(join(root, "strings.js"), "throw new Error('of a third version');");
+    await writeFile(join(site.root, "strings.js"), "throw new Error('of a third version');");
     const outcome = await page.evaluate(async () => {
       const registration = await navigator.serviceWorker.ready;
       await registration.update();

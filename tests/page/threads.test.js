@@ -1,16 +1,14 @@
 // The engine's builds in the page: with threads where memory can be shared, the next best elsewhere, the same text from all.
 
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { RAIN, Site, ready } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
-const www = fileURLToPath(new URL("../../www/", import.meta.url));
 const THREADS = Math.min(availableParallelism(), 4);
 const skip = THREADS === 1 && "one core has no use for threads";
 
@@ -101,19 +99,12 @@ describe("a thread", { skip }, () => {
    * @param {(page: Page) => Promise<void>} run
    */
   async function visitWith(program, names, run) {
-    const root = await mkdtemp(join(tmpdir(), "threads-"));
-    await mkdir(join(root, "engine"));
-    for (const name of await readdir(www)) if (name !== "engine") await symlink(join(www, name), join(root, name));
-    for (const name of await readdir(join(www, "engine"))) {
-      if (!names.includes(name)) await symlink(join(www, "engine", name), join(root, "engine", name));
-    }
-    for (const name of names) await writeFile(join(root, "engine", name), program);
-    const site = await Site.open(root);
+    const site = await Site.open();
+    for (const name of names) await writeFile(join(site.root, "engine", name), program);
     try {
       await site.visit(run);
     } finally {
       await site.close();
-      await rm(root, { recursive: true });
     }
   }
 
