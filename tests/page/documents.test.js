@@ -213,15 +213,21 @@ test("the lens stays on when another document is opened", () =>
     await page.locator(".cm-content .token").first().waitFor();
   }));
 
+/** Writes "One." here, and " Other." behind it in a second tab. @param {Page} page @returns {Promise<Page>} the second tab */
+async function writeInTwoTabs(page) {
+  await write(page, "One.");
+  await saved(page, "One.");
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  await opened(other);
+  await write(other, " Other.");
+  await saved(other, "One. Other.");
+  return other;
+}
+
 test("two tabs that write in one document end with two, and it is said", () =>
   site.visit(async (page) => {
-    await write(page, "One.");
-    await saved(page, "One.");
-    const other = await page.context().newPage();
-    await other.goto(page.url());
-    await opened(other);
-    await write(other, " Other.");
-    await saved(other, "One. Other.");
+    const other = await writeInTwoTabs(page);
     await write(page, " Mine.");
     await page.locator("#document-note", { hasText: "“One. Mine.” was changed in another tab" }).waitFor();
     for (const [tab, text] of /** @type {const} */ ([[page, "One. Mine."], [other, "One. Other."]])) {
@@ -233,13 +239,7 @@ test("two tabs that write in one document end with two, and it is said", () =>
 
 test("a tab that is looked at again shows what another has written", () =>
   site.visit(async (page) => {
-    await write(page, "One.");
-    await saved(page, "One.");
-    const other = await page.context().newPage();
-    await other.goto(page.url());
-    await opened(other);
-    await write(other, " Other.");
-    await saved(other, "One. Other.");
+    await writeInTwoTabs(page);
     await page.evaluate(() => {
       Object.defineProperty(document, "visibilityState", { value: "visible" });
       document.dispatchEvent(new Event("visibilitychange"));
