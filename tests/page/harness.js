@@ -12,7 +12,7 @@ import { MODELS } from "../../www/models.js";
 import { startHub } from "../hub/server.js";
 
 /**
- * @import { Browser, BrowserContextOptions, Page } from "playwright-core"
+ * @import { Browser, BrowserContextOptions, Page, Route } from "playwright-core"
  * @import { Hub } from "../hub/server.js"
  */
 
@@ -181,6 +181,21 @@ export const opened = (page) => page.locator(".cm-content:focus").waitFor();
  */
 export async function ready(page, title = "Pocket GPT-2") {
   await page.locator("#headline", { hasText: `${title} · ready` }).waitFor();
+}
+
+/**
+ * Loads the page again, with the bundled model's weights under way.
+ * @param {Page} page
+ * @returns {Promise<() => Promise<void>>} lets them come
+ */
+export async function reloadWithoutWeights(page) {
+  await ready(page); // Or the request that is held might be that of the page that goes.
+  /** @type {Promise<Route>} */
+  const request = new Promise((resolve) => page.route("**/pocket-gpt2/model.safetensors", resolve));
+  await page.reload();
+  await opened(page);
+  const route = await request;
+  return () => route.continue();
 }
 
 /**

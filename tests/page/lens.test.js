@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { RAIN, Site, gone, ready, stopClock, suggestion, write, written } from "./harness.js";
+import { RAIN, Site, gone, ready, reloadWithoutWeights, stopClock, suggestion, write, written } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -82,13 +82,10 @@ test("an edit takes the colours from its word on, and the pause brings them back
 
 test("what is switched on before there is a model is coloured when there is", () =>
   site.visit(async (page) => {
-    /** @type {Promise<import("playwright-core").Route>} */
-    const weights = new Promise((resolve) => page.route("**/pocket-gpt2/model.safetensors", resolve));
-    await page.reload();
-    const held = await weights;
+    const letWeightsCome = await reloadWithoutWeights(page);
     await write(page, TEXT);
     await page.getByLabel("Show probabilities").check();
-    await held.continue();
+    await letWeightsCome();
     await coloured(page);
   }));
 

@@ -142,11 +142,11 @@ test("a new version is told, and used only when the writer says so; the text is 
     await loadKept(page);
     assert.equal(await offer(page).isVisible(), false);
     await publish("The second version");
-    await write(page, RAIN);
     await lookForUpdate(page);
     await offer(page).waitFor();
     assert.equal(await page.locator("#update-text").textContent(), "A new version is ready.");
     assert.equal(await page.locator("#announcer").textContent(), "A new version is ready.");
+    await write(page, RAIN);
     assert.equal(await title(page), "Write with DistilGPT2");
     await page.reload();
     await ready(page);

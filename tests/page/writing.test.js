@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { RAIN, Site, ghost, gone, opened, ready, stopClock, suggestion, write, written } from "./harness.js";
+import { RAIN, Site, ghost, gone, opened, ready, reloadWithoutWeights, stopClock, suggestion, write, written } from "./harness.js";
 
 /** @type {Site} */
 let site;
@@ -26,13 +26,10 @@ test("typing a sentence brings a suggestion at the caret", () =>
 
 test("what is typed before the model is ready is continued when it is", () =>
   site.visit(async (page) => {
-    /** @type {Promise<import("playwright-core").Route>} */
-    const weights = new Promise((resolve) => page.route("**/pocket-gpt2/model.safetensors", resolve));
-    await page.reload();
-    const held = await weights;
+    const letWeightsCome = await reloadWithoutWeights(page);
     await write(page, RAIN);
     await page.locator("#headline", { hasText: "No model yet" }).waitFor();
-    await held.continue();
+    await letWeightsCome();
     await suggestion(page);
     assert.equal(await written(page), RAIN);
   }));
