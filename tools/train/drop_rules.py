@@ -2,8 +2,9 @@
 
     python drop_rules.py FOLDER
 
-Reads FOLDER/smollm2.jsonl, writes FOLDER/smollm2.train.txt (one paragraph a line, documents separated by <|endoftext|>)
-and prints how many documents each rule dropped; a document counts for the first rule that it breaks.
+Reads FOLDER/smollm2.jsonl, writes FOLDER/smollm2.train.txt and, with every tenth document, FOLDER/smollm2.test.txt (one
+paragraph a line, documents separated by <|endoftext|>), and prints how many documents each rule dropped; a document counts
+for the first rule that it breaks.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from pathlib import Path
 import journal
 
 END_OF_TEXT = "<|endoftext|>"
+TEST_EVERY = 10
 MIN_WORDS = 60
 MIN_DISTINCT_TRIGRAMS = 0.85  # share of a document's word trigrams that differ from each other
 MAX_ECHO_WORDS = 9  # a topic has up to nine words, and prose may name its topic
@@ -115,6 +117,12 @@ def select(documents):
     return kept, dropped
 
 
+def write(path, texts):
+    partial = path.with_suffix(".partial")
+    partial.write_text("".join(f"{text}\n{END_OF_TEXT}\n" for text in texts))
+    partial.rename(path)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, metavar="FOLDER")
@@ -123,11 +131,10 @@ def main():
     if not documents:
         parser.error(f"{folder / 'smollm2.jsonl'} has no documents yet; generate.py writes them")
     kept, dropped = select(documents)
-    text = "".join(f"{document}\n{END_OF_TEXT}\n" for document in kept)
-    partial = folder / "smollm2.train.txt.partial"
-    partial.write_text(text)
-    partial.rename(folder / "smollm2.train.txt")
-    print(f"{len(documents)} documents, {len(kept)} kept ({len(kept) / len(documents):.1%}), {len(text) / 1e6:.2f} MB")
+    write(folder / "smollm2.test.txt", kept[::TEST_EVERY])
+    write(folder / "smollm2.train.txt", [text for i, text in enumerate(kept) if i % TEST_EVERY])
+    n_bytes = sum(map(len, kept))
+    print(f"{len(documents)} documents, {len(kept)} kept ({len(kept) / len(documents):.1%}), {n_bytes / 1e6:.2f} MB")
     for rule, count in dropped.most_common():
         print(f"{count / len(documents):6.1%} {rule}")
 
