@@ -163,6 +163,8 @@ build() {
   wait "$threads"
   say "Bundling the editor"
   node tools/vendor.js
+  say "Taking the model's card into the page"
+  node tools/card.js
   say "Listing the page's files for its service worker"
   node tools/files.js
   say "Built: www/ can be served by any static host"

@@ -21,6 +21,7 @@ import { byId } from "./ui/by-id.js";
 import { wireDocuments } from "./ui/documents-wiring.js";
 import { hintFor } from "./ui/hint.js";
 import { followSwitch } from "./ui/language.js";
+import { followModelCard } from "./ui/model-card.js";
 import { followModelDialog, openModelDialog } from "./ui/model-dialog.js";
 import { ModelSwitch } from "./ui/model-switch.js";
 import { SettingsDialog } from "./ui/settings-dialog.js";
@@ -191,6 +192,7 @@ const probabilities = byId("probabilities");
 const figuresPanel = new FiguresPanel(byId("figures"), { figures, model: () => models.active?.info ?? null, announce });
 
 byId("open-about").addEventListener("click", () => about.showModal());
+followModelCard(byId("card"));
 byId("open-models").addEventListener("click", () => openModelDialog(modelDialog, MODELS, models.active?.model.id));
 followModelDialog(modelDialog, (id) => modelSwitch.choose(id));
 byId("cancel").addEventListener("click", () => {

@@ -40,6 +40,10 @@ export const ABOUT = {
     zh: "1.24 亿个参数，12 层，能记住 1024 个词元。OpenAI 于 2019 年用 WebText 训练，即 Reddit 上的外部链接所指向的网页。三者中能力最强，也最慢。英文。许可证：MIT。",
   },
   about_card: { en: "Model card", zh: "模型说明" },
+  about_card_missing: {
+    en: "The model card could not be loaded. Close it here, check the connection, and open it again.",
+    zh: "模型说明无法加载。请在此收起，检查网络连接后再展开。",
+  },
   about_keys_title: { en: "Keys", zh: "按键" },
   key_accept: { en: "accepts the suggestion; with none shown, asks for some to choose from", zh: "采纳建议；没有建议时，请求几条供选择" },
   key_word: { en: "accepts its next word (on a Mac ⌥ → or ⌘ →)", zh: "采纳建议的下一个词（Mac 上是 ⌥ → 或 ⌘ →）" },

@@ -45,7 +45,9 @@ for (const [look, options] of /** @type {[string, BrowserContextOptions][]} */ (
       await ghost(page).waitFor();
       await assertAccessible(page, "with a suggestion");
       await page.locator("#open-about").click();
-      await assertAccessible(page, "with the about dialog");
+      await page.locator("#card summary").click();
+      await page.locator("#card table").first().waitFor();
+      await assertAccessible(page, "with the about dialog and the model's card");
       await page.keyboard.press("Escape");
       await page.locator("#open-models").click();
       await assertAccessible(page, "with the choice of models");
@@ -187,6 +189,10 @@ for (const width of [640, 390, 320]) {
         for (const opener of ["#open-about", "#open-models"]) {
           await page.locator(opener).click();
           const dialog = page.locator("dialog[open]");
+          if (opener === "#open-about") {
+            await page.locator("#card summary").click();
+            await page.locator("#card table").first().waitFor();
+          }
           assert.equal(await dialog.evaluate((node) => node.scrollWidth - node.clientWidth), 0, opener);
           await page.keyboard.press("Escape");
         }

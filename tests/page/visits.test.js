@@ -1,6 +1,7 @@
 // Opening the page: the checkbox as the browser has put it back, a page that cannot start.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { RAIN, Site, ready, suggestion, write } from "./harness.js";
 
@@ -32,4 +33,22 @@ test("a page that cannot start says so", () =>
     await page.locator("#problem-text", { hasText: "The page could not start: " }).waitFor();
     assert.match((await page.locator("#problem-text").textContent()) ?? "", /main\.js\. Reload it/);
     assert.equal(await page.locator("#headline").textContent(), "The page could not start");
+  }));
+
+test("the page shows the bundled model's card, and says when it cannot", () =>
+  site.visit(async (page) => {
+    await page.route("**/card.html", (route) => route.abort());
+    await page.locator("#open-about").click();
+    const summary = page.locator("#card summary");
+    const card = page.locator("#card > div");
+    await summary.click();
+    await card.filter({ hasText: "The model card could not be loaded." }).waitFor();
+    await page.unroute("**/card.html");
+    await summary.click();
+    await summary.click();
+    await card.locator("h4", { hasText: "Pocket GPT-2" }).waitFor();
+    const markdown = await readFile(new URL("../../www/models/pocket-gpt2/README.md", import.meta.url), "utf8");
+    const rows = markdown.split("\n").filter((line) => line.startsWith("|") && !line.startsWith("|--"));
+    assert.equal(await card.locator("tr").count(), rows.length);
+    assert.equal(await card.getAttribute("lang"), "en");
   }));
