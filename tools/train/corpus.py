@@ -45,7 +45,7 @@ def documents(file, is_cleaned, dropped):
 
     What is cleaned is also rid of line breaks within a sentence, which picture books are full of.
     """
-    paragraphs = []
+    paragraphs, can_join = [], False
     with file.open(encoding="utf-8") as lines:
         for line in [*lines, SEPARATOR]:
             line = line.rstrip("\n")
@@ -53,13 +53,15 @@ def documents(file, is_cleaned, dropped):
                 reason = refusal(line) if is_cleaned else None
                 if reason is not None:
                     dropped[reason] += 1
-                elif is_cleaned and paragraphs and paragraphs[-1][-1:].isalnum() and line[:1].islower():
+                elif can_join and paragraphs[-1][-1:].isalnum() and line[:1].islower():
                     paragraphs[-1] += " " + line
                 else:
                     paragraphs.append(line)
-            elif paragraphs:
-                yield "\n".join(paragraphs)
-                paragraphs = []
+                can_join = is_cleaned and reason is None
+            else:
+                if paragraphs:
+                    yield "\n".join(paragraphs)
+                paragraphs, can_join = [], False
 
 
 def tokenise(tokenizer, texts):

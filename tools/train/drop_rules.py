@@ -101,8 +101,8 @@ def broken_rule(text, request):
 
 
 def select(documents):
-    """Returns the kept texts and a Counter of what was dropped, by rule."""
-    kept, dropped, uses = [], Counter(), Counter()
+    """Returns the kept texts by their documents' numbers, and a Counter of what was dropped, by rule."""
+    kept, dropped, uses = {}, Counter(), Counter()
     for document in sorted(documents, key=lambda document: document["number"]):
         paragraphs = without_worn(clean(document["reply"], document["finished"]), uses)
         text = "\n".join(paragraphs)
@@ -110,7 +110,7 @@ def select(documents):
         if rule:
             dropped[rule] += 1
         else:
-            kept.append(text)
+            kept[document["number"]] = text
             sentences = {sentence for paragraph in paragraphs for sentence in sentences_of(paragraph)}
             # Shorter ones, such as "Best," and "Yes.", may come as often as they like.
             uses.update(sentence for sentence in sentences if len(sentence.split()) > 3)
@@ -131,9 +131,10 @@ def main():
     if not documents:
         parser.error(f"{folder / 'smollm2.jsonl'} has no documents yet; generate.py writes them")
     kept, dropped = select(documents)
-    write(folder / "smollm2.test.txt", kept[::TEST_EVERY])
-    write(folder / "smollm2.train.txt", [text for i, text in enumerate(kept) if i % TEST_EVERY])
-    n_bytes = sum(map(len, kept))
+    # By the number, so that a document stays where it is when others come.
+    write(folder / "smollm2.test.txt", [text for number, text in kept.items() if number % TEST_EVERY == 0])
+    write(folder / "smollm2.train.txt", [text for number, text in kept.items() if number % TEST_EVERY])
+    n_bytes = sum(map(len, kept.values()))
     print(f"{len(documents)} documents, {len(kept)} kept ({len(kept) / len(documents):.1%}), {n_bytes / 1e6:.2f} MB")
     for rule, count in dropped.most_common():
         print(f"{count / len(documents):6.1%} {rule}")

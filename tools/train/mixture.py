@@ -23,7 +23,7 @@ class Mixture:
         self.order = lru_cache(maxsize=len(self.tokens))(self.order)
 
     def batch(self, rng, shares, n_windows, context):
-        """(n_windows, context + 1) token ids; every window of a group comes once before any of it comes again."""
+        """(n_windows, context + 1) token ids; at one context, every window of a group comes once before any comes again."""
         groups = sorted(shares)
         p = np.array([shares[group] for group in groups])
         chosen = rng.choice(len(groups), n_windows, p=p / p.sum())

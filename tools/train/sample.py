@@ -6,6 +6,7 @@ PROMPTS has a prompt a line. Completion number i of the whole list is drawn with
 """
 
 import argparse
+import re
 from pathlib import Path
 
 import torch
@@ -28,11 +29,16 @@ def main():
     model = read_model(args.model)
     tokenizer = Tokenizer.from_file(str(TOKENIZER))
     prompts = [line for line in args.prompts.read_text().splitlines() for _ in range(args.each)]
-    print("| seed | text, the completion in bold |\n|---|---|")
+    print("| seed | prompt | completion |\n|---|---|---|")
     for seed, prompt in enumerate(prompts):
         new_ids = complete(model, tokenizer.encode(prompt).ids, args.new_tokens, seed)
-        completion = tokenizer.decode(new_ids).replace("\n", " / ")
-        print(f"| {seed} | {prompt}**{completion}** |", flush=True)
+        completion = tokenizer.decode(new_ids).strip().replace("\n", " / ")
+        print(f"| {seed} | {prompt} | {escaped(completion)} |", flush=True)
+
+
+def escaped(text):
+    """As it stands in a cell of a Markdown table."""
+    return re.sub(r"([\\`*_<|])", r"\\\1", text)
 
 
 @torch.no_grad()
@@ -42,7 +48,7 @@ def complete(model, input_ids, n_new, seed):
     ids = list(input_ids)
     while len(ids) < len(input_ids) + n_new:
         logits = model.logits(torch.tensor([ids[-model.shape.n_positions :]]))[0, -1]  # (VOCAB_SIZE,)
-        sorted_p, order = (logits / TEMPERATURE).softmax(0).sort(descending=True)
+        sorted_p, order = (logits / TEMPERATURE).softmax(0).sort(descending=True)  # both (VOCAB_SIZE,)
         # Kept: the likeliest tokens up to the one that reaches TOP_P.
         nucleus = sorted_p * (sorted_p.cumsum(0) - sorted_p < TOP_P)
         next_id = order[torch.multinomial(nucleus, 1, generator=generator)].item()

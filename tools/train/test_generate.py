@@ -93,8 +93,9 @@ class Rules(unittest.TestCase):
             for number in range(n)
         ]
         kept, dropped = drop_rules.select(documents)
-        self.assertEqual([text.startswith("I hope") for text in kept], [True] * (n - 1) + [False])
-        self.assertEqual([text.endswith("Maya") for text in kept], [True] * n)
+        self.assertEqual([text.startswith("I hope") for text in kept.values()], [True] * (n - 1) + [False])
+        self.assertEqual([text.endswith("Maya") for text in kept.values()], [True] * n)
+        self.assertEqual(list(kept), list(range(n)))
         self.assertEqual(dropped, {})
 
 

@@ -5,7 +5,9 @@
 What it exports goes to target/tmp/trained-model, where tests/trained_model.rs runs the engine on it.
 """
 
+import codecs
 import io
+import math
 import os
 import shutil
 import subprocess
@@ -18,18 +20,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from tokenizers import Tokenizer
 
 import checkpoint
 from config import Distillation, read_config
 from distill import soft_targets_loss
-from evaluate import nats_per_token
+from evaluate import nats_per_token, token_bytes
 from export import read_model, write_model
-from gpt2 import GPT2, Shape
+from gpt2 import GPT2, TOKENIZER, Shape, init_from
 from mixture import Mixture, read_tokens
-from optimiser import orthogonal
+from optimiser import Muon, orthogonal
 from progress import Progress
+from sample import complete, escaped
 from softmax import FullSoftmax, SampledSoftmax
-from text_filter import refusal
+from text_filter import SLURS, refusal
 from train import Run
 
 # On a CPU a run is repeated bit for bit; a GPU adds up in any order.
@@ -67,6 +71,16 @@ class Recipe(unittest.TestCase):
         trained = nats_per_token(read_model(EXPORTED), valid)
         self.assertAlmostEqual(untrained, np.log(50257), delta=0.2)
         self.assertLess(trained, untrained - 3)
+
+    def test_the_evaluation_prints_what_it_measured(self):
+        table = subprocess.check_output([sys.executable, HERE / "evaluate.py", self.tokens, EXPORTED], text=True)
+        group, n_tokens, nats, perplexity, bits_per_byte = table.splitlines()[-1].strip("| ").split(" | ")
+        test = read_tokens(self.tokens, "prose", "test")
+        self.assertEqual((group, int(n_tokens)), ("prose", sum(test[1:] != 50256)))
+        self.assertAlmostEqual(float(nats), nats_per_token(read_model(EXPORTED), test), delta=1e-3)
+        self.assertAlmostEqual(float(perplexity), math.exp(float(nats)), delta=0.001 * float(perplexity))
+        n_bytes = token_bytes()[test[1:]].sum() - token_bytes()[50256] * sum(test[1:] == 50256)
+        self.assertAlmostEqual(float(bits_per_byte), float(nats) * int(n_tokens) / math.log(2) / n_bytes, delta=2e-3)
 
     def test_an_interrupted_run_ends_as_an_unbroken_one(self):
         folder = self.folder / "interrupted"
@@ -183,7 +197,53 @@ class Parts(unittest.TestCase):
         self.assertIsNone(refusal("We met at 10:30 on 2 May 2021 and 250 people came."))
         self.assertEqual(refusal("Write to jane.doe@example.org today."), "e-mail addresses")
         self.assertEqual(refusal("Call (555) 123-4567."), "telephone numbers")
+        self.assertEqual(refusal(f"Then he said {codecs.decode(SLURS.split()[0], 'rot13')}."), "slurs or obscenities")
         self.assertEqual(refusal("Her number is 123-45-6789."), "identity or card numbers")
+
+    def test_over_a_sample_the_teacher_is_as_near_as_over_all_tokens(self):
+        generator = torch.Generator().manual_seed(1)
+        hidden, teacher_hidden = torch.randn(2, 5, 16, generator=generator)
+        wte = torch.randn(50257, 16, generator=generator) / 4
+        targets = torch.tensor([0, 1, 10, 1000, 50256])
+
+        def loss(softmax):
+            logits, teacher_logits = (softmax.logits(h, wte, targets)[0] for h in (hidden, teacher_hidden))
+            return soft_targets_loss(logits, teacher_logits, softmax.correction, 2.0).item()
+
+        rng = np.random.default_rng(1)
+        sampled = [loss(SampledSoftmax(1 / np.arange(1, 50258), 4096, rng, "cpu")) for _ in range(20)]
+        self.assertAlmostEqual(np.mean(sampled) / loss(FullSoftmax()), 1, delta=0.05)
+
+    def test_queries_keys_and_values_are_three_matrices_to_muon(self):
+        generator = torch.Generator().manual_seed(1)
+        gradient = torch.randn(16, 48, generator=generator)
+        together = torch.zeros(16, 48, requires_grad=True)
+        alone = [torch.zeros(16, 16, requires_grad=True) for _ in range(3)]
+        together.grad = gradient
+        for weight, part in zip(alone, gradient.chunk(3, 1)):
+            weight.grad = part.clone()
+        Muon([dict(params=[together], n_parts=3), dict(params=alone)], 0.1).step()
+        self.assertTrue(torch.allclose(together, torch.cat(alone, 1), atol=1e-2))
+
+    def test_a_student_begins_with_layers_from_first_to_last(self):
+        teacher = GPT2(Shape(n_layer=12, n_embd=8, n_head=2, n_positions=4))
+        student = GPT2(Shape(n_layer=6, n_embd=8, n_head=2, n_positions=4))
+        init_from(student, teacher)
+        for block, i in zip(student.h, [0, 2, 4, 7, 9, 11]):
+            self.assertTrue(torch.equal(block.mlp.c_fc.weight, teacher.h[i].mlp.c_fc.weight), i)
+
+    def test_the_bytes_of_a_text_are_those_of_its_tokens(self):
+        text = "Zoë’s naïve 😀 text,\n\twith  everything."
+        ids = Tokenizer.from_file(str(TOKENIZER)).encode(text).ids
+        self.assertEqual(token_bytes()[ids].sum(), len(text.encode()))
+
+    def test_a_completion_depends_on_its_seed_alone(self):
+        model = GPT2(Shape(n_layer=1, n_embd=8, n_head=2, n_positions=8))
+        first, again, other = (complete(model, [464, 6290], 12, seed) for seed in (1, 1, 2))
+        self.assertEqual(first, again)
+        self.assertNotEqual(first, other)
+        self.assertEqual(len(first), 12)
+        self.assertEqual(escaped("a|b *c* <d>"), r"a\|b \*c\* \<d>")
 
     def test_unknown_keys_are_refused(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -9,6 +9,7 @@ import tempfile
 import time
 from copy import deepcopy
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,8 @@ def main():
     parser.add_argument("--processes", type=int, default=1, help="of one thread each; on a CPU, as many as cores")
     parser.add_argument("--finish", action="store_true", help="go to the phases that decay now")
     args = parser.parse_args()
+    if args.processes > 1 and torch.cuda.is_available():
+        parser.error(f"--processes {args.processes} is for a CPU; on this machine's GPU, leave it out")
     args.run.mkdir(parents=True, exist_ok=True)
     # For glibc in the processes to come: to get memory zeroed by the kernel in every step took a fifth of the time.
     os.environ |= {"MALLOC_MMAP_THRESHOLD_": str(4 << 30), "MALLOC_TRIM_THRESHOLD_": str(8 << 30)}
@@ -51,7 +54,9 @@ def work(rank, args, meeting_point):
     """One process of a run; all have the same model, and each has its part of every batch."""
     if args.processes > 1:
         torch.set_num_threads(1)
-        dist.init_process_group("gloo", meeting_point, world_size=args.processes, rank=rank)
+        # A machine that is asleep, or busy with something else, is waited for.
+        patience = timedelta(days=7)
+        dist.init_process_group("gloo", meeting_point, timeout=patience, world_size=args.processes, rank=rank)
     run = Run(read_config(args.config), args.tokens, rank, args.processes)
     state = checkpoint.load(args.run)
     if state is not None:
