@@ -18,7 +18,7 @@ import {
   written,
 } from "./harness.js";
 
-/** @import { BrowserContextOptions } from "playwright-core" */
+/** @import { BrowserContextOptions, Page } from "playwright-core" */
 
 /** @type {Site} */
 let site;
@@ -27,6 +27,12 @@ before(async () => {
 });
 after(() => site.close());
 afterEach(() => site.hub.mend(WEIGHTS_PATH));
+
+/** The model's card, in the dialog about the page. @param {Page} page */
+async function openCard(page) {
+  await page.locator("#card summary").click();
+  await page.locator("#card table").first().waitFor();
+}
 
 for (const [look, options] of /** @type {[string, BrowserContextOptions][]} */ ([
   ["light", { colorScheme: "light" }],
@@ -45,8 +51,7 @@ for (const [look, options] of /** @type {[string, BrowserContextOptions][]} */ (
       await ghost(page).waitFor();
       await assertAccessible(page, "with a suggestion");
       await page.locator("#open-about").click();
-      await page.locator("#card summary").click();
-      await page.locator("#card table").first().waitFor();
+      await openCard(page);
       await assertAccessible(page, "with the about dialog and the model's card");
       await page.keyboard.press("Escape");
       await page.locator("#open-models").click();
@@ -189,10 +194,7 @@ for (const width of [640, 390, 320]) {
         for (const opener of ["#open-about", "#open-models"]) {
           await page.locator(opener).click();
           const dialog = page.locator("dialog[open]");
-          if (opener === "#open-about") {
-            await page.locator("#card summary").click();
-            await page.locator("#card table").first().waitFor();
-          }
+          if (opener === "#open-about") await openCard(page);
           assert.equal(await dialog.evaluate((node) => node.scrollWidth - node.clientWidth), 0, opener);
           await page.keyboard.press("Escape");
         }

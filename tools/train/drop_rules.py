@@ -2,9 +2,9 @@
 
     python drop_rules.py FOLDER
 
-Reads FOLDER/smollm2.jsonl, writes FOLDER/smollm2.train.txt and, with every tenth document, FOLDER/smollm2.test.txt (one
-paragraph a line, documents separated by <|endoftext|>), and prints how many documents each rule dropped; a document counts
-for the first rule that it breaks.
+Reads FOLDER/smollm2.jsonl, writes FOLDER/smollm2.train.txt and, with the documents whose number ends in 0,
+FOLDER/smollm2.test.txt (one paragraph a line, documents separated by <|endoftext|>), and prints how many documents each
+rule dropped; a document counts for the first rule that it breaks.
 """
 
 import argparse

@@ -27,7 +27,7 @@ from config import Distillation, read_config
 from distill import soft_targets_loss
 from evaluate import nats_per_token, token_bytes
 from export import read_model, write_model
-from gpt2 import GPT2, TOKENIZER, Shape, init_from
+from gpt2 import END_OF_TEXT, GPT2, TOKENIZER, Shape, init_from
 from mixture import Mixture, read_tokens
 from optimiser import Muon, orthogonal
 from progress import Progress
@@ -76,10 +76,10 @@ class Recipe(unittest.TestCase):
         table = subprocess.check_output([sys.executable, HERE / "evaluate.py", self.tokens, EXPORTED], text=True)
         group, n_tokens, nats, perplexity, bits_per_byte = table.splitlines()[-1].strip("| ").split(" | ")
         test = read_tokens(self.tokens, "prose", "test")
-        self.assertEqual((group, int(n_tokens)), ("prose", sum(test[1:] != 50256)))
+        self.assertEqual((group, int(n_tokens)), ("prose", sum(test[1:] != END_OF_TEXT)))
         self.assertAlmostEqual(float(nats), nats_per_token(read_model(EXPORTED), test), delta=1e-3)
         self.assertAlmostEqual(float(perplexity), math.exp(float(nats)), delta=0.001 * float(perplexity))
-        n_bytes = token_bytes()[test[1:]].sum() - token_bytes()[50256] * sum(test[1:] == 50256)
+        n_bytes = token_bytes()[test[1:][test[1:] != END_OF_TEXT]].sum()
         self.assertAlmostEqual(float(bits_per_byte), float(nats) * int(n_tokens) / math.log(2) / n_bytes, delta=2e-3)
 
     def test_an_interrupted_run_ends_as_an_unbroken_one(self):
