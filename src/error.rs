@@ -82,7 +82,7 @@ impl fmt::Display for Error {
             ),
             Error::TensorDtype { name, found } => write!(
                 f,
-                "tensor {name} is stored as {found}; F32, F16, BF16 and, for matrices with a .scale, I8 are read"
+                "tensor {name} is stored as {found}; F32, F16, BF16 and, for matrices with a .scale in BF16, I8 are read"
             ),
             Error::Packed(what) => write!(f, "the packed model {what}; get the weights again"),
             Error::Tokenizer(what) => write!(f, "tokenizer.json: {what}"),

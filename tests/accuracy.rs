@@ -6,7 +6,7 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use half::f16;
+use half::bf16;
 use js_sys::{Function, Promise, Reflect};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -16,6 +16,7 @@ use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use write_with_distilgpt2::config::Config;
 use write_with_distilgpt2::generation::sampler::argmax;
+use write_with_distilgpt2::kernels::packed::GROUP_LEN;
 use write_with_distilgpt2::model::gpt2::Gpt2;
 use write_with_distilgpt2::model::kv_cache::KvCache;
 use write_with_distilgpt2::model::linear::WeightType;
@@ -30,7 +31,10 @@ const WEIGHTS: &[u8] = include_bytes!("../www/models/pocket-gpt2/model.safetenso
 const HELD_OUT: &str = include_str!("fixtures/held_out.txt");
 
 const MIN_POSITIONS: usize = 10_000;
-const MIN_SAME_TOP: f64 = 0.99;
+/// The file's int8 weights are taken as they are: only activations are rounded.
+const MIN_SAME_TOP_AS_IT_IS: f64 = 0.999;
+/// Float32 weights are rounded to int8 at load: here those behind the LayerNorms.
+const MIN_SAME_TOP_WITH_OUTLIERS: f64 = 0.99;
 const MAX_PERPLEXITY_CHANGE: f64 = 0.005;
 
 /// GPT-2's LayerNorms have a few channels with gains that are orders of magnitude above the others.
@@ -40,20 +44,18 @@ const OUTLIER_FACTOR: f32 = 100.0;
 #[wasm_bindgen_test]
 async fn int8_keeps_the_top_token_and_the_perplexity() {
     let outliers = with_outliers();
-    let mut models =
-        [("as it is", WEIGHTS), ("with outliers", &outliers)].map(|(name, file)| (name, build(file, WeightType::Q8)));
+    let mut models = [WEIGHTS, &outliers].map(|file| build(file, WeightType::Q8));
     let mut reference = build(WEIGHTS, WeightType::F32);
     let mut scores = models.each_ref().map(|_| Score::default());
     for ids in held_out_ids().chunks(reference.config().n_positions) {
         let expected = logits(&mut reference, ids);
-        for ((_, model), score) in models.iter_mut().zip(&mut scores) {
+        for (model, score) in models.iter_mut().zip(&mut scores) {
             score.add(ids, logits(model, ids), expected);
         }
         next_task().await;
     }
-    for ((name, _), score) in models.iter().zip(&scores) {
-        score.check(name);
-    }
+    scores[0].check("as it is", MIN_SAME_TOP_AS_IT_IS);
+    scores[1].check("with outliers", MIN_SAME_TOP_WITH_OUTLIERS);
 }
 
 #[wasm_bindgen_test]
@@ -92,7 +94,7 @@ impl Score {
         }
     }
 
-    fn check(&self, name: &str) {
+    fn check(&self, name: &str, min_same_top: f64) {
         let same_top = self.n_same_top as f64 / self.n_positions as f64;
         let perplexity_change = (self.nats / self.n_predicted as f64).exp() - 1.0;
         let found = format!("{name}: same top token {same_top:.4}, perplexity {perplexity_change:+.5}");
@@ -101,7 +103,7 @@ impl Score {
             "{} positions are too few",
             self.n_positions
         );
-        assert!(same_top >= MIN_SAME_TOP, "{found}");
+        assert!(same_top >= min_same_top, "{found}");
         assert!(perplexity_change.abs() <= MAX_PERPLEXITY_CHANGE, "{found}");
     }
 }
@@ -151,11 +153,12 @@ fn with_outliers() -> Vec<u8> {
             let scales = tensors
                 .remove(&name(&format!("{conv1d}.weight.scale")))
                 .unwrap()
-                .floats(); // (n_out,)
+                .floats(); // (n_embd / GROUP_LEN, n_out)
             let matrix = tensors.get_mut(&name(&format!("{conv1d}.weight"))).unwrap();
-            let n_out = scales.len();
+            let n_out = matrix.shape[1];
+            let scale = |i| scales[i / n_out / GROUP_LEN * n_out + i % n_out];
             let values = matrix.bytes.iter().enumerate();
-            let mut rows: Vec<f32> = values.map(|(i, &w)| f32::from(w as i8) * scales[i % n_out]).collect(); // (n_embd, n_out)
+            let mut rows: Vec<f32> = values.map(|(i, &w)| f32::from(w as i8) * scale(i)).collect(); // (n_embd, n_out)
             let channels = sample(&mut rng, config.n_embd, OUTLIER_CHANNELS);
             for &channel in &channels {
                 rows[channel * n_out..][..n_out]
@@ -199,8 +202,8 @@ impl StoredTensor {
             "F32" => (self.bytes.as_chunks().0.iter())
                 .map(|&b| f32::from_le_bytes(b))
                 .collect(),
-            "F16" => (self.bytes.as_chunks().0.iter())
-                .map(|&b| f16::from_le_bytes(b).to_f32())
+            "BF16" => (self.bytes.as_chunks().0.iter())
+                .map(|&b| bf16::from_le_bytes(b).to_f32())
                 .collect(),
             other => panic!("{other} holds no floats"),
         }
@@ -230,7 +233,7 @@ fn read_tensors(file: &[u8]) -> BTreeMap<String, StoredTensor> {
             shape,
             data_offsets: [start, end],
         } = serde_json::from_value(info).unwrap();
-        let dtype = ["F32", "F16", "I8"]
+        let dtype = ["F32", "BF16", "I8"]
             .into_iter()
             .find(|&known| known == dtype)
             .expect("a type that the model uses");

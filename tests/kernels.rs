@@ -2,6 +2,7 @@
 //! Runs natively, and by wasm-pack in the browser, where matmul is the SIMD product.
 
 use candle_core::{Device, Tensor};
+use half::bf16;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 #[cfg(target_arch = "wasm32")]
@@ -137,6 +138,26 @@ fn columns_are_packed_as_the_rows_of_the_transpose() {
         let (found, expected) = (PackedMatrix::from_columns(&columns, n_out), pack(&rows, 96));
         assert_eq!((found.n_out(), found.n_in()), (n_out, 96));
         assert!((0..n_out.div_ceil(BLOCK_ROWS)).all(|block| found.block(block) == expected.block(block)));
+    }
+}
+
+#[test]
+fn what_is_quantised_already_is_packed_as_it_is() {
+    let mut rng = ChaCha8Rng::seed_from_u64(6);
+    for n_out in [1, 8, 21] {
+        let values: Vec<i8> = (0..n_out * 96).map(|_| rng.next_u32() as i8).collect(); // (n_out, 96)
+        let scales: Vec<bf16> = (0..n_out * 3)
+            .map(|_| bf16::from_bits(0x3F80 + rng.next_u32() as u16 % 256)) // from 1 to 4
+            .collect(); // (n_out, 3)
+        let packed = PackedMatrix::from_quantized(n_out, 96, |r, i| values[r * 96 + i], |r, g| scales[r * 3 + g]);
+        let mut row = vec![0.0; 96];
+        for r in 0..n_out {
+            packed.dequantize_row(r, &mut row);
+            for (i, &found) in row.iter().enumerate() {
+                let expected = f32::from(values[r * 96 + i]) * scales[r * 3 + i / 32].to_f32();
+                assert_eq!(found, expected, "row {r} of {n_out}, value {i}");
+            }
+        }
     }
 }
 

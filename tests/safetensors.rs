@@ -44,7 +44,7 @@ fn tensors((_, file): &(Config, Vec<u8>)) -> Tensors {
         .map(|(name, info)| {
             let dtype = match info["dtype"].as_str().unwrap() {
                 "F32" => "F32",
-                "F16" => "F16",
+                "BF16" => "BF16",
                 "I8" => "I8",
                 other => panic!("{other}"),
             };
@@ -124,8 +124,20 @@ fn each_fault_is_named() {
     );
     let no_scale = tampered(&I8, "wte.weight.scale", |tensors, i| drop(tensors.remove(i)));
     assert!(
-        matches!(&no_scale, Error::MissingTensor { name, shape } if name == "wte.weight.scale" && *shape == [96]),
+        matches!(&no_scale, Error::MissingTensor { name, shape } if name == "wte.weight.scale" && *shape == [96, 1]),
         "{no_scale}"
+    );
+    let coarse = tampered(&I8, "h.1.mlp.c_proj.weight.scale", |tensors, i| {
+        tensors[i].2 = vec![1, 128]
+    });
+    assert!(
+        matches!(&coarse, Error::TensorShape { expected, found, .. } if *expected == [4, 32] && *found == [1, 128]),
+        "{coarse}"
+    );
+    let other_scale = tampered(&I8, "wte.weight.scale", |tensors, i| tensors[i].1 = "F16");
+    assert!(
+        matches!(&other_scale, Error::TensorDtype { name, found } if name == "wte.weight.scale" && found == "F16"),
+        "{other_scale}"
     );
     let scale_alone = tampered(&BASE, "ln_f.bias", |tensors, i| {
         let mut scale = tensors[i].clone();

@@ -44,12 +44,12 @@ export const MODELS = [
     quality: "quality_pocket",
     dtype: "q8",
     files: {
-      config: bundled("pocket-gpt2/config.json", 554, "7833741a67d64836ac90ee49d99ad7ee08fe8da51e16f009cf3ba7a51eda9605"),
+      config: bundled("pocket-gpt2/config.json", 333, "9c67aba1907a0783659305fc8bdc58ce1eabb1d18d6d74e02a8454eb732ac2dc"),
       tokenizer,
       weights: bundled(
         "pocket-gpt2/model.safetensors",
-        17_869_482,
-        "1eae49e520a77a738d6700c999c645b93d8e5aebd8042e2807ae66a75837476a",
+        18_843_792,
+        "c8f3a6bf22af1fc5f629fcbf10a44e3e6d1007874bfeb6babbe3dc7d93d837ba",
       ),
     },
     golden: null,

@@ -106,6 +106,32 @@ impl PackedMatrix {
         packed
     }
 
+    /// A matrix that is quantised already.
+    ///
+    /// - `value`: by row and place in the row
+    /// - `scale`: by row and group of the row
+    pub fn from_quantized(
+        n_out: usize,
+        n_in: usize,
+        value: impl Fn(usize, usize) -> i8,
+        scale: impl Fn(usize, usize) -> bf16,
+    ) -> PackedMatrix {
+        let mut packed = PackedMatrix::zeros(n_out, n_in);
+        let n_groups = n_in / GROUP_LEN;
+        let groups = (packed.values.as_chunks_mut::<GROUP_BYTES>().0.iter_mut())
+            .zip(packed.scales.as_chunks_mut::<BLOCK_ROWS>().0);
+        for (i, (values, scales)) in groups.enumerate() {
+            let (first_row, group) = (i / n_groups * BLOCK_ROWS, i % n_groups);
+            for r in 0..BLOCK_ROWS.min(n_out - first_row) {
+                scales[r] = scale(first_row + r, group).to_bits();
+                for k in 0..GROUP_LEN {
+                    values[place(r, k)] = value(first_row + r, group * GROUP_LEN + k);
+                }
+            }
+        }
+        packed
+    }
+
     /// Cuts the matrix in two, before row `n`, which must begin a block.
     ///
     /// # Shapes
@@ -158,7 +184,7 @@ impl PackedMatrix {
         let r = row % BLOCK_ROWS;
         for (i, x) in out.iter_mut().enumerate() {
             let (group, i) = (i / GROUP_LEN, i % GROUP_LEN);
-            let value = values[group * GROUP_BYTES + i / PAIR * BLOCK_ROWS * PAIR + r * PAIR + i % PAIR];
+            let value = values[group * GROUP_BYTES + place(r, i)];
             *x = f32::from(value) * scale(scales[group * BLOCK_ROWS + r]);
         }
     }
@@ -174,6 +200,11 @@ impl PackedMatrix {
     pub fn size_bytes(&self) -> usize {
         self.values.len() + self.scales.len() * size_of::<u16>()
     }
+}
+
+/// Where in a group of a block the `i`th value of the `r`th row is.
+fn place(r: usize, i: usize) -> usize {
+    i / PAIR * BLOCK_ROWS * PAIR + r * PAIR + i % PAIR
 }
 
 /// A scale in float32.

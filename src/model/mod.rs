@@ -2,6 +2,7 @@
 
 mod block;
 pub mod gpt2;
+mod int8_tensor;
 pub mod kv_cache;
 pub mod linear;
 pub mod packed_file;

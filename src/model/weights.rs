@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::int8_tensor::Int8Tensor;
 use super::linear::{Linear, Matrix, WeightType};
 use super::safetensors::{Dtype, SafetensorsReader, TensorInfo, TensorSink};
 use super::tensor_names::{HEAD, expected_tensors, is_buffer, without_prefix};
@@ -188,15 +189,8 @@ impl Tensors {
         }
         let (info, values) = self.int8.remove(name).expect("invariant: checked above");
         let scales = self.scales.remove(name).expect("invariant: checked above");
-        let role = self.expected[name].0;
-        let mut builder = WeightBuilder::new(role, &info.shape, self.weight_type);
-        for (i, int8_row) in values.chunks_exact(info.shape[1]).enumerate() {
-            // One scale per row of an embedding, per output column of a Conv1D.
-            let scale = |j| scales[if role.is_conv1d() { j } else { i }];
-            let row = (int8_row.iter().enumerate()).map(|(j, &byte)| f32::from(byte as i8) * scale(j));
-            builder.extend(|values| values.extend(row));
-        }
-        self.loaded.insert(name.to_owned(), builder.finish());
+        let int8 = Int8Tensor::new(self.expected[name].0, &info.shape, values, scales);
+        self.loaded.insert(name.to_owned(), int8.weight(self.weight_type));
         Ok(())
     }
 }
@@ -228,17 +222,18 @@ impl TensorSink for Tensors {
             match info.dtype {
                 Dtype::I8 if is_matrix => {
                     let scale_name = format!("{name}.scale");
-                    let n_scales = shape[if role.is_conv1d() { 1 } else { 0 }];
+                    let scale_shape = Int8Tensor::scale_shape(*role, shape);
                     let Some(scale) = found.remove(scale_name.as_str()) else {
                         return Err(Error::MissingTensor {
                             name: scale_name,
-                            shape: vec![n_scales],
+                            shape: scale_shape.to_vec(),
                         });
                     };
-                    self.check_shape(scale, &[n_scales])?;
-                    check_float(scale)?;
+                    self.check_shape(scale, &scale_shape)?;
+                    // As they lie in memory: rounding them would change every weight.
+                    check_dtype(scale, &[Dtype::BF16])?;
                 }
-                _ => check_float(info)?,
+                _ => check_dtype(info, &[Dtype::F32, Dtype::F16, Dtype::BF16])?,
             }
         }
         match found.into_keys().filter(|name| !self.is_skipped(name)).min() {
@@ -252,7 +247,7 @@ impl TensorSink for Tensors {
         self.current = Some(if self.is_skipped(name) {
             Current::Skipped
         } else if let Some(matrix) = name.strip_suffix(".scale") {
-            let scales = Vec::with_capacity(info.shape[0]);
+            let scales = Vec::with_capacity(info.shape.iter().product());
             Current::Scale(matrix.to_owned(), FloatDecoder::new(&info.dtype), scales)
         } else if info.dtype == Dtype::I8 {
             let n_bytes = info.shape.iter().product();
@@ -306,10 +301,10 @@ impl TensorSink for Tensors {
     }
 }
 
-fn check_float(info: &TensorInfo) -> Result<()> {
-    match info.dtype {
-        Dtype::F32 | Dtype::F16 | Dtype::BF16 => Ok(()),
-        _ => Err(Error::TensorDtype {
+fn check_dtype(info: &TensorInfo, readable: &[Dtype]) -> Result<()> {
+    match readable.contains(&info.dtype) {
+        true => Ok(()),
+        false => Err(Error::TensorDtype {
             name: info.name.clone(),
             found: info.dtype.name().to_owned(),
         }),

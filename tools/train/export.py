@@ -2,8 +2,9 @@
 
     python export.py RUN_FOLDER MODEL_FOLDER
 
-A matrix NAME is int8 in GPT-2's own shape, with NAME.scale in float16: one scale per row of an embedding, one per
-output column of a Conv1D weight, stored (in, out). value = int8 * scale. Vectors are float32.
+A matrix NAME is int8 in GPT-2's own shape, with NAME.scale in bfloat16 for groups of 32 inputs of an output: along the
+rows of an embedding, down the columns of a Conv1D weight, which is stored (in, out). value = int8 * scale. So the page
+holds them in memory, and nothing is rounded a second time. Vectors are float32.
 """
 
 import argparse
@@ -11,14 +12,14 @@ import hashlib
 import json
 from pathlib import Path
 
-import numpy as np
 import torch
-from safetensors.numpy import load_file, save_file
+from safetensors.torch import load_file, save_file
 
 import checkpoint
 from gpt2 import END_OF_TEXT, GPT2, VOCAB_SIZE, Shape
 
-QUANTIZATION = "int8; NAME.scale is one float16 per row of wte and wpe, per output column of Conv1D weights"
+GROUP_LEN = 32
+QUANTIZATION = "int8; NAME.scale is one bfloat16 per 32 neighbours in a row of wte and wpe, in a column of Conv1D weights"
 
 
 def main():
@@ -39,11 +40,11 @@ def write_model(folder, shape, parameters):
     """Writes config.json and model.safetensors for `parameters`, by their names in GPT2."""
     tensors = {}
     for name, parameter in parameters.items():
-        value = parameter.float().numpy()
-        if value.ndim == 1:
+        value = parameter.float()
+        if value.dim() == 1:
             tensors[name] = value
         else:
-            tensors[name], tensors[name + ".scale"] = quantise(value, scale_axis(name))
+            tensors[name], tensors[name + ".scale"] = quantise(value, input_axis(name))
     folder.mkdir(parents=True, exist_ok=True)
     save_file(tensors, folder / "model.safetensors", {"format": "pt", "quantization": QUANTIZATION})
     (folder / "config.json").write_text(json.dumps(config_json(shape), indent=2) + "\n")
@@ -56,26 +57,25 @@ def read_model(folder):
     stored = load_file(folder / "model.safetensors")
     parameters = {}
     for name in model.state_dict():
-        value = stored[name].astype(np.float32)
+        parameters[name] = stored[name].float()
         if name + ".scale" in stored:
-            value *= np.expand_dims(stored[name + ".scale"].astype(np.float32), scale_axis(name))
-        parameters[name] = torch.from_numpy(value)
+            parameters[name] *= stored[name + ".scale"].float().repeat_interleave(GROUP_LEN, input_axis(name))
     model.load_state_dict(parameters)
     return model.eval().requires_grad_(False)
 
 
-def scale_axis(name):
-    """The axis whose values share a scale: a row of an embedding, an output's column of a Conv1D."""
+def input_axis(name):
+    """The axis that neighbours with the same scale lie on: a row of an embedding, an output's column of a Conv1D."""
     return 1 if name.startswith("w") else 0
 
 
 def quantise(value, axis):
-    """(rows, columns) to int8 of the same shape, and the scales."""
-    # Rounded to float16 first, so that the integers are the nearest for the scale that is stored.
-    scale = np.abs(value).max(axis, keepdims=True) / 127
-    scale = np.maximum(scale, np.finfo(np.float16).tiny).astype(np.float16)
-    quantised = np.rint(value / scale.astype(np.float32)).clip(-127, 127)
-    return quantised.astype(np.int8), scale.squeeze(axis)
+    """(rows, columns) to int8 of the same shape, and the scales of its groups along `axis`."""
+    groups = value.unflatten(axis, (-1, GROUP_LEN))
+    # Rounded to bfloat16 first, so that the integers are the nearest for the scale that is stored.
+    scale = (groups.abs().amax(axis + 1, keepdim=True) / 127).clamp(min=torch.finfo(torch.float32).tiny).bfloat16()
+    quantised = (groups / scale.float()).round().clamp(-127, 127).flatten(axis, axis + 1)
+    return quantised.to(torch.int8).contiguous(), scale.squeeze(axis + 1).contiguous()
 
 
 def config_json(shape):
