@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { RAIN, Site, ready, opened, suggestion, write, written } from "./harness.js";
+import { RAIN, Site, ready, opened, suggestion, toEnd, write, written } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -20,7 +20,7 @@ async function acceptOne(page) {
   const text = await suggestion(page, 2);
   await page.keyboard.press("Tab");
   await page.locator("#automatic").uncheck(); // No further suggestion stands in the way.
-  await page.locator(".cm-content").focus();
+  await toEnd(page);
   return text;
 }
 
@@ -47,7 +47,7 @@ test("what is typed into the model's words is the writer's; undo brings the mark
   site.visit(async (page) => {
     const text = await acceptOne(page);
     await page.locator("#show-authors").check();
-    await page.locator(".cm-content").focus();
+    await toEnd(page);
     await page.keyboard.press("ArrowLeft");
     await page.keyboard.type("zz");
     assert.deepEqual(await marked(page), [text.slice(0, -1), text.slice(-1)]);

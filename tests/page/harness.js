@@ -199,6 +199,15 @@ export async function reloadWithoutWeights(page) {
 }
 
 /**
+ * The text has the focus, and the caret is at its end: where the browser puts it, a busy machine's editor takes for the writer's choice.
+ * @param {Page} page
+ */
+export async function toEnd(page) {
+  await page.locator(".cm-content").focus();
+  await page.keyboard.press("Control+End");
+}
+
+/**
  * Puts text at the caret as one input, so that one question is asked.
  * @param {Page} page
  * @param {string} text

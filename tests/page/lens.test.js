@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { RAIN, Site, gone, ready, reloadWithoutWeights, stopClock, suggestion, write, written } from "./harness.js";
+import { RAIN, Site, gone, ready, reloadWithoutWeights, stopClock, suggestion, toEnd, write, written } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -25,7 +25,7 @@ async function openLens(page, text = TEXT) {
   await write(page, text);
   await page.getByLabel("Show probabilities").check();
   await coloured(page);
-  await page.locator(".cm-content").focus();
+  await toEnd(page);
 }
 
 /** The text that has a colour; a line break has no place to show one. @param {Page} page */

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { RAIN, Site, fillDevice, openDocuments, opened, ready, suggestion, write, written } from "./harness.js";
+import { RAIN, Site, fillDevice, openDocuments, opened, ready, suggestion, toEnd, write, written } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -84,7 +84,7 @@ test("a copy does not take the place of a text that cannot be saved, and Esc doe
     await write(page, "Shared.");
     const { hash } = new URL(await makeLink(page, "#link-text"));
     await fillDevice(page);
-    await page.locator(".cm-content").focus();
+    await toEnd(page);
     await write(page, " Mine.");
     await page.evaluate((hash) => (location.hash = hash), hash);
     await page.locator("#shared-copy").click();
