@@ -21,7 +21,11 @@ pub enum Error {
         found: Vec<usize>,
     },
     /// A tensor is stored as a type that is not read here.
-    TensorDtype { name: String, found: String },
+    TensorDtype {
+        name: String,
+        found: String,
+        readable: &'static str,
+    },
     /// A packed model is damaged, or was made by another version or from other files.
     Packed(String),
     /// tokenizer.json cannot be read, or does not belong to the model.
@@ -80,10 +84,9 @@ impl fmt::Display for Error {
                 f,
                 "tensor {name} must have shape {expected:?} by config.json, found {found:?}"
             ),
-            Error::TensorDtype { name, found } => write!(
-                f,
-                "tensor {name} is stored as {found}; F32, F16, BF16 and, for matrices with a .scale in BF16, I8 are read"
-            ),
+            Error::TensorDtype { name, found, readable } => {
+                write!(f, "tensor {name} is stored as {found}; {readable} read")
+            }
             Error::Packed(what) => write!(f, "the packed model {what}; get the weights again"),
             Error::Tokenizer(what) => write!(f, "tokenizer.json: {what}"),
             Error::GenerationConfig(what) => f.write_str(what),

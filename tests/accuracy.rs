@@ -4,19 +4,14 @@
 
 mod common;
 
-use std::collections::BTreeMap;
-
-use half::bf16;
 use js_sys::{Function, Promise, Reflect};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use serde::Deserialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use write_with_distilgpt2::config::Config;
 use write_with_distilgpt2::generation::sampler::argmax;
-use write_with_distilgpt2::kernels::packed::GROUP_LEN;
 use write_with_distilgpt2::model::gpt2::Gpt2;
 use write_with_distilgpt2::model::kv_cache::KvCache;
 use write_with_distilgpt2::model::linear::WeightType;
@@ -142,42 +137,26 @@ fn logits<'a>(model: &'a mut Gpt2, ids: &[u32]) -> &'a [f32] {
 }
 
 /// The bundled model with gains and biases of a few channels of ln_1 and ln_2 multiplied, and the rows of the Conv1D
-/// behind them divided: the same function, of activations like GPT-2's own.
+/// behind them divided: the same function, of activations like GPT-2's own. In float32, as GPT-2 is; what was int8 and
+/// is not divided is rounded back to it exactly.
 fn with_outliers() -> Vec<u8> {
     let config = Config::from_json(CONFIG).unwrap();
-    let mut tensors = read_tensors(WEIGHTS);
+    let mut tensors = common::decoded(WEIGHTS);
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     for layer in 0..config.n_layer {
         for (norm, conv1d) in [("ln_1", "attn.c_attn"), ("ln_2", "mlp.c_fc")] {
-            let name = |part: &str| format!("h.{layer}.{part}");
-            let scales = tensors
-                .remove(&name(&format!("{conv1d}.weight.scale")))
-                .unwrap()
-                .floats(); // (n_embd / GROUP_LEN, n_out)
-            let matrix = tensors.get_mut(&name(&format!("{conv1d}.weight"))).unwrap();
-            let n_out = matrix.shape[1];
-            let scale = |i| scales[i / n_out / GROUP_LEN * n_out + i % n_out];
-            let values = matrix.bytes.iter().enumerate();
-            let mut rows: Vec<f32> = values.map(|(i, &w)| f32::from(w as i8) * scale(i)).collect(); // (n_embd, n_out)
-            let channels = sample(&mut rng, config.n_embd, OUTLIER_CHANNELS);
-            for &channel in &channels {
-                rows[channel * n_out..][..n_out]
-                    .iter_mut()
-                    .for_each(|w| *w /= OUTLIER_FACTOR);
-            }
-            matrix.set_floats(&rows);
-            for part in ["weight", "bias"] {
-                let vector = tensors.get_mut(&name(&format!("{norm}.{part}"))).unwrap();
-                let mut values = vector.floats(); // (n_embd,)
-                for &channel in &channels {
-                    values[channel] *= OUTLIER_FACTOR;
+            for channel in sample(&mut rng, config.n_embd, OUTLIER_CHANNELS) {
+                let (shape, rows) = tensors.get_mut(&format!("h.{layer}.{conv1d}.weight")).unwrap(); // (n_embd, n_out)
+                let row = &mut rows[channel * shape[1]..][..shape[1]];
+                row.iter_mut().for_each(|w| *w /= OUTLIER_FACTOR);
+                for part in ["weight", "bias"] {
+                    let (_, vector) = tensors.get_mut(&format!("h.{layer}.{norm}.{part}")).unwrap(); // (n_embd,)
+                    vector[channel] *= OUTLIER_FACTOR;
                 }
-                vector.set_floats(&values);
             }
         }
     }
-    let tensors = tensors.into_iter().map(|(name, t)| (name, t.dtype, t.shape, t.bytes));
-    common::safetensors(&tensors.collect::<Vec<_>>())
+    common::float32_file(&tensors)
 }
 
 /// `k` different numbers below `n`.
@@ -188,60 +167,4 @@ fn sample(rng: &mut ChaCha8Rng, n: usize, k: usize) -> Vec<usize> {
     }
     numbers.truncate(k);
     numbers
-}
-
-struct StoredTensor {
-    dtype: &'static str,
-    shape: Vec<usize>,
-    bytes: Vec<u8>,
-}
-
-impl StoredTensor {
-    fn floats(&self) -> Vec<f32> {
-        match self.dtype {
-            "F32" => (self.bytes.as_chunks().0.iter())
-                .map(|&b| f32::from_le_bytes(b))
-                .collect(),
-            "BF16" => (self.bytes.as_chunks().0.iter())
-                .map(|&b| bf16::from_le_bytes(b).to_f32())
-                .collect(),
-            other => panic!("{other} holds no floats"),
-        }
-    }
-
-    fn set_floats(&mut self, values: &[f32]) {
-        self.dtype = "F32";
-        self.bytes = values.iter().flat_map(|x| x.to_le_bytes()).collect();
-    }
-}
-
-/// The tensors of a safetensors file by name.
-fn read_tensors(file: &[u8]) -> BTreeMap<String, StoredTensor> {
-    #[derive(Deserialize)]
-    struct Info {
-        dtype: String,
-        shape: Vec<usize>,
-        data_offsets: [usize; 2],
-    }
-    let (header_len, rest) = file.split_first_chunk().unwrap();
-    let (header, data) = rest.split_at(u64::from_le_bytes(*header_len) as usize);
-    let mut header: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(header).unwrap();
-    header.remove("__metadata__");
-    let tensor = |info| {
-        let Info {
-            dtype,
-            shape,
-            data_offsets: [start, end],
-        } = serde_json::from_value(info).unwrap();
-        let dtype = ["F32", "BF16", "I8"]
-            .into_iter()
-            .find(|&known| known == dtype)
-            .expect("a type that the model uses");
-        StoredTensor {
-            dtype,
-            shape,
-            bytes: data[start..end].to_vec(),
-        }
-    };
-    header.into_iter().map(|(name, info)| (name, tensor(info))).collect()
 }

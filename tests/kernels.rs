@@ -163,17 +163,15 @@ fn what_is_quantised_already_is_packed_as_it_is() {
 
 #[test]
 fn the_largest_values_do_not_overflow() {
-    // All products at their limit: 32767 * 127 * 32 in a group.
+    // All products at their limit: -32767 * -128 * 32 in a group; only a file of int8 has -128.
     let n_in = 3072;
-    let mut y = [0.0];
-    matmul(
-        &quantize(&vec![-2.0; n_in], n_in),
-        &pack(&vec![3.0; n_in], n_in),
-        None,
-        &mut y,
-    );
-    // Half a step of a weight is 1 in 254.
-    assert!((y[0] / (-6.0 * n_in as f32) - 1.0).abs() < 1.0 / 254.0, "{}", y[0]);
+    let smallest = PackedMatrix::from_quantized(1, n_in, |_, _| i8::MIN, |_, _| bf16::ONE);
+    for (w, expected) in [(pack(&vec![3.0; n_in], n_in), -6.0), (smallest, 256.0)] {
+        let mut y = [0.0];
+        matmul(&quantize(&vec![-2.0; n_in], n_in), &w, None, &mut y);
+        // Half a step of a weight is 1 in 254.
+        assert!((y[0] / (expected * n_in as f32) - 1.0).abs() < 1.0 / 254.0, "{}", y[0]);
+    }
 }
 
 #[test]

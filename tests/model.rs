@@ -193,7 +193,7 @@ fn a_token_outside_the_vocabulary_is_refused_by_its_id() {
 }
 
 /// int8 weights, int16 activations: close to float32. Random weights leave the likeliest tokens hardly apart, so that
-/// rounding tips more of them than of a trained model's; that one is held to 99 % in accuracy.rs.
+/// rounding tips more of them than of a trained model's; that one is held to more in accuracy.rs.
 #[test]
 fn int8_logits_correlate_with_float32() {
     let (mut n_same_top, mut n_positions) = (0, 0);

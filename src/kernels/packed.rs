@@ -14,7 +14,7 @@ pub const PAIR: usize = 2;
 /// Bytes of one group of a block.
 pub const GROUP_BYTES: usize = BLOCK_ROWS * GROUP_LEN;
 
-/// `(n_out, n_in)` int8, from -127 to 127, with a bfloat16 scale per row and group.
+/// `(n_out, n_in)` int8 with a bfloat16 scale per row and group.
 pub struct PackedMatrix {
     n_out: usize,
     n_in: usize,
@@ -108,8 +108,10 @@ impl PackedMatrix {
 
     /// A matrix that is quantised already.
     ///
-    /// - `value`: by row and place in the row
-    /// - `scale`: by row and group of the row
+    /// # Shapes
+    /// - `n_in`: a multiple of [`GROUP_LEN`]
+    /// - `value`: of a row and a place in it
+    /// - `scale`: of a row and a group of it
     pub fn from_quantized(
         n_out: usize,
         n_in: usize,

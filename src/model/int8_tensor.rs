@@ -7,7 +7,6 @@ use super::linear::{Matrix, WeightType};
 use super::weight_builder::{Role, Weight, WeightBuilder};
 use crate::kernels::packed::{GROUP_LEN, PackedMatrix};
 
-/// Groups run down the columns of a Conv1D, `(in, out)`, and along the rows of everything else.
 pub struct Int8Tensor {
     role: Role,
     /// `(rows, columns)`
@@ -20,7 +19,7 @@ pub struct Int8Tensor {
 
 impl Int8Tensor {
     /// # Shapes
-    /// - `shape`: `(rows, columns)`, that of `values`
+    /// - `values`: `shape`, `(rows, columns)`
     /// - `scales`: [`Int8Tensor::scale_shape`]
     pub fn new(role: Role, shape: &[usize], values: Vec<u8>, scales: Vec<f32>) -> Int8Tensor {
         Int8Tensor {
@@ -31,7 +30,8 @@ impl Int8Tensor {
         }
     }
 
-    /// The shape of the scales that belong to a matrix `(rows, columns)`; the last group may be short.
+    /// The shape of the scales that belong to a matrix `(rows, columns)`. Groups run down the columns of a Conv1D,
+    /// `(in, out)`, and along the rows of everything else; the last one may be short.
     pub fn scale_shape(role: Role, shape: &[usize]) -> [usize; 2] {
         match role.is_conv1d() {
             true => [shape[0].div_ceil(GROUP_LEN), shape[1]],
@@ -39,35 +39,36 @@ impl Int8Tensor {
         }
     }
 
-    pub fn weight(self, weight_type: WeightType) -> Weight {
+    pub fn weight(&self, weight_type: WeightType) -> Weight {
         match (weight_type, self.role) {
-            (WeightType::Q8, Role::Rows) => self.pack(self.shape),
-            (WeightType::Q8, Role::Conv1d | Role::Conv1dBehindNorm) => self.pack([self.shape[1], self.shape[0]]),
             (WeightType::F32, _) | (_, Role::Float) => self.decode(weight_type),
+            (WeightType::Q8, _) => Weight::Matrix(Matrix::Q8(self.pack())),
         }
     }
 
-    fn pack(&self, [n_out, n_in]: [usize; 2]) -> Weight {
+    /// Not equalised behind a LayerNorm either: that would round again, and its scales are fine enough as they are.
+    fn pack(&self) -> PackedMatrix {
+        let [rows, columns] = self.shape;
         let is_conv1d = self.role.is_conv1d();
-        let n_groups = n_in / GROUP_LEN;
-        let index = |out, i, n_in| if is_conv1d { i * n_out + out } else { out * n_in + i };
-        let packed = PackedMatrix::from_quantized(
+        let (n_out, n_in) = if is_conv1d { (columns, rows) } else { (rows, columns) };
+        // Where the `i`th of the `len` that belong to an output is.
+        let place = |out, i, len| if is_conv1d { i * n_out + out } else { out * len + i };
+        PackedMatrix::from_quantized(
             n_out,
             n_in,
-            |out, i| self.values[index(out, i, n_in)] as i8,
-            |out, group| bf16::from_f32(self.scales[index(out, group, n_groups)]),
-        );
-        Weight::Matrix(Matrix::Q8(packed))
+            |out, i| self.values[place(out, i, n_in)] as i8,
+            |out, group| bf16::from_f32(self.scales[place(out, group, n_in / GROUP_LEN)]),
+        )
     }
 
     fn decode(&self, weight_type: WeightType) -> Weight {
-        let n_columns = self.shape[1];
-        let [_, n_scale_columns] = Int8Tensor::scale_shape(self.role, &self.shape);
+        let [_, columns] = self.shape;
+        let [_, scale_columns] = Int8Tensor::scale_shape(self.role, &self.shape);
         let mut builder = WeightBuilder::new(self.role, &self.shape, weight_type);
-        for (i, row) in self.values.chunks_exact(n_columns).enumerate() {
+        for (i, row) in self.values.chunks_exact(columns).enumerate() {
             let scale = |j| match self.role.is_conv1d() {
-                true => self.scales[i / GROUP_LEN * n_scale_columns + j],
-                false => self.scales[i * n_scale_columns + j / GROUP_LEN],
+                true => self.scales[i / GROUP_LEN * scale_columns + j],
+                false => self.scales[i * scale_columns + j / GROUP_LEN],
             };
             let row = (row.iter().enumerate()).map(|(j, &byte)| f32::from(byte as i8) * scale(j));
             builder.extend(|values| values.extend(row));

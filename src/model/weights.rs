@@ -230,10 +230,14 @@ impl TensorSink for Tensors {
                         });
                     };
                     self.check_shape(scale, &scale_shape)?;
-                    // As they lie in memory: rounding them would change every weight.
-                    check_dtype(scale, &[Dtype::BF16])?;
+                    // As packed matrices hold it: rounding another type would change every weight.
+                    check_dtype(scale, &[Dtype::BF16], "BF16 is")?;
                 }
-                _ => check_dtype(info, &[Dtype::F32, Dtype::F16, Dtype::BF16])?,
+                _ => check_dtype(
+                    info,
+                    &[Dtype::F32, Dtype::F16, Dtype::BF16],
+                    "F32, F16, BF16 and, for matrices with a .scale, I8 are",
+                )?,
             }
         }
         match found.into_keys().filter(|name| !self.is_skipped(name)).min() {
@@ -301,12 +305,13 @@ impl TensorSink for Tensors {
     }
 }
 
-fn check_dtype(info: &TensorInfo, readable: &[Dtype]) -> Result<()> {
-    match readable.contains(&info.dtype) {
+fn check_dtype(info: &TensorInfo, dtypes: &[Dtype], readable: &'static str) -> Result<()> {
+    match dtypes.contains(&info.dtype) {
         true => Ok(()),
         false => Err(Error::TensorDtype {
             name: info.name.clone(),
             found: info.dtype.name().to_owned(),
+            readable,
         }),
     }
 }

@@ -1,8 +1,10 @@
 //! What the native tests share: fixtures, the bundled model, and models made up on the spot.
 #![allow(dead_code)] // Every test file is a crate of its own and uses a part of this.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use half::bf16;
 use write_with_distilgpt2::config::Config;
 use write_with_distilgpt2::generation::config::GenerationConfig;
 use write_with_distilgpt2::model::gpt2::Gpt2;
@@ -53,8 +55,28 @@ pub fn pocket_session() -> Session {
     session(pocket_files(), WeightType::F32)
 }
 
-/// A safetensors file out of named tensors: dtype, shape and bytes of each.
-pub fn safetensors(tensors: &[(String, &str, Vec<usize>, Vec<u8>)]) -> Vec<u8> {
+/// Name, dtype, shape and bytes.
+pub type StoredTensor = (String, &'static str, Vec<usize>, Vec<u8>);
+
+/// The tensors of a safetensors file in their order.
+pub fn tensors(file: &[u8]) -> Vec<StoredTensor> {
+    let (header_len, rest) = file.split_first_chunk().unwrap();
+    let (header, data) = rest.split_at(u64::from_le_bytes(*header_len) as usize);
+    let header: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(header).unwrap();
+    let mut tensors: Vec<_> = header.into_iter().filter(|(name, _)| name != "__metadata__").collect();
+    tensors.sort_by_key(|(_, info)| info["data_offsets"][0].as_u64());
+    (tensors.into_iter())
+        .map(|(name, info)| {
+            let dtype = ["F32", "BF16", "I8"].into_iter().find(|known| info["dtype"] == **known);
+            let shape = serde_json::from_value(info["shape"].clone()).unwrap();
+            let (begin, end): (usize, usize) = serde_json::from_value(info["data_offsets"].clone()).unwrap();
+            (name, dtype.unwrap(), shape, data[begin..end].to_vec())
+        })
+        .collect()
+}
+
+/// A safetensors file out of tensors.
+pub fn safetensors(tensors: &[StoredTensor]) -> Vec<u8> {
     let mut header = serde_json::Map::new();
     let mut data = Vec::new();
     for (name, dtype, shape, bytes) in tensors {
@@ -67,6 +89,44 @@ pub fn safetensors(tensors: &[(String, &str, Vec<usize>, Vec<u8>)]) -> Vec<u8> {
     }
     let header = serde_json::to_vec(&header).unwrap();
     [&(header.len() as u64).to_le_bytes()[..], &header, &data].concat()
+}
+
+/// Shapes and values of a file's tensors by name, int8 and its scales multiplied out.
+pub fn decoded(file: &[u8]) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
+    const GROUP_LEN: usize = 32;
+    let mut tensors: BTreeMap<_, _> = tensors(file).into_iter().map(|t| (t.0.clone(), t)).collect();
+    let scales = tensors
+        .extract_if(.., |name, _| name.ends_with(".scale"))
+        .collect::<BTreeMap<_, _>>();
+    let decode = |(name, (_, dtype, shape, bytes)): (String, StoredTensor)| {
+        let values = match dtype {
+            "F32" => bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect(),
+            "I8" => {
+                let (_, _, scale_shape, scales) = &scales[&format!("{name}.scale")];
+                let value = |(i, &byte): (usize, &u8)| {
+                    let (row, column) = (i / shape[1], i % shape[1]);
+                    let group = match name.starts_with('w') {
+                        true => row * scale_shape[1] + column / GROUP_LEN,
+                        false => row / GROUP_LEN * scale_shape[1] + column,
+                    };
+                    f32::from(byte as i8) * bf16::from_le_bytes(scales.as_chunks().0[group]).to_f32()
+                };
+                bytes.iter().enumerate().map(value).collect()
+            }
+            _ => panic!("{name} is {dtype}"),
+        };
+        (name, (shape, values))
+    };
+    tensors.into_iter().map(decode).collect()
+}
+
+/// A safetensors file in float32 out of shapes and values by name.
+pub fn float32_file(tensors: &BTreeMap<String, (Vec<usize>, Vec<f32>)>) -> Vec<u8> {
+    let bytes = |values: &[f32]| values.iter().flat_map(|x| x.to_le_bytes()).collect();
+    let tensors = tensors
+        .iter()
+        .map(|(name, (shape, values))| (name.clone(), "F32", shape.clone(), bytes(values)));
+    safetensors(&tensors.collect::<Vec<_>>())
 }
 
 /// A small model with the real vocabulary and weights drawn from `seed`: 2 layers of 16, 40 positions.

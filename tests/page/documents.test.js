@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { text as readAll } from "node:stream/consumers";
-import { RAIN, Site, fillDevice, ghost, listed, openDocuments, opened, ready, stopClock, suggestion, write, written } from "./harness.js";
+import { RAIN, Site, fillDevice, ghost, listed, openDocuments, opened, ready, stopClock, suggestion, toEnd, write, written } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -287,7 +287,7 @@ test("an empty page offers to begin: one click puts a line in, and a suggestion 
 test("in a text of 10,000 words a key saves nothing by itself, and a pause saves once", () =>
   site.visit(async (page) => {
     await write(page, "Ten thousand words. ".repeat(3334));
-    await page.locator(".cm-content").press("Control+End");
+    await toEnd(page);
     await saved(page, "Ten thousand words. ".repeat(3334));
     await stopClock(page);
     await page.evaluate(() => {

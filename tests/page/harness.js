@@ -72,7 +72,7 @@ export class Site {
     await writeFile(join(root, "models/distilgpt2-golden.json"), GOLDEN);
     await writeFileList(root);
     const hub = await startHub({ isHttps: true });
-    // The pocket model's files under DistilGPT2's addresses: a download of 18 MB tells as much as one of 353.
+    // The pocket model's files under DistilGPT2's addresses: a download of 19 MB tells as much as one of 353.
     hub.addFile(new URL(distil.files.config.url).pathname, await readFile(new URL("models/pocket-gpt2/config.json", www)));
     hub.addFile(WEIGHTS_PATH, await readFile(new URL("models/pocket-gpt2/model.safetensors", www)));
     const server = await serve(root, 0);
@@ -199,13 +199,11 @@ export async function reloadWithoutWeights(page) {
 }
 
 /**
- * The text has the focus, and the caret is at its end: where the browser puts it, a busy machine's editor takes for the writer's choice.
+ * Gives the text the focus and the caret to its end. Focus alone leaves the caret to the browser, and a busy editor takes that for
+ * the writer's choice.
  * @param {Page} page
  */
-export async function toEnd(page) {
-  await page.locator(".cm-content").focus();
-  await page.keyboard.press("Control+End");
-}
+export const toEnd = (page) => page.locator(".cm-content").press("Control+End");
 
 /**
  * Puts text at the caret as one input, so that one question is asked.

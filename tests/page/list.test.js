@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { PHONE, RAIN, Site, assertAccessible, ghost, gone, overflowPx, ready, suggestion, write, written } from "./harness.js";
+import { PHONE, RAIN, Site, assertAccessible, ghost, gone, overflowPx, ready, suggestion, toEnd, write, written } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -231,8 +231,7 @@ test("moving the caret closes the list, and so does leaving the text", () =>
   site.visit(async (page) => {
     await begin(page);
     for (const away of [() => page.keyboard.press("ArrowLeft"), () => page.locator("#open-settings").focus()]) {
-      await page.locator(".cm-content").focus();
-      await page.keyboard.press("Control+End");
+      await toEnd(page);
       await openList(page, 1);
       await away();
       assert.equal(await list(page).count(), 0);

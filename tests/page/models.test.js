@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { MODELS } from "../../www/models.js";
-import { GOLDEN, RAIN, Site, WEIGHTS_PATH, opened, ready, suggestion, write } from "./harness.js";
+import { GOLDEN, RAIN, Site, WEIGHTS_PATH, opened, ready, suggestion, toEnd, write } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -16,7 +16,7 @@ after(() => site.close());
 afterEach(() => site.hub.mend(WEIGHTS_PATH));
 
 // A stalled download stands at 30 % of the weights and what came before them, or just below: progress is told in steps.
-const STALLED = /^DistilGPT2: [0-7] of 19 MB, ([1-9]|[12]\d|3[0-4]) %$/;
+const STALLED = /^DistilGPT2: [0-7] of 20 MB, ([1-9]|[12]\d|3[0-4]) %$/;
 const STALLED_BYTES = 5_000_000;
 
 /** @param {Page} page */
@@ -106,7 +106,7 @@ test("a cancelled download goes on where it stopped; the model is there on the n
     const asked = site.hub.requests.length;
     await page.reload();
     await ready(page, "DistilGPT2");
-    await page.locator(".cm-content").press("Control+End");
+    await toEnd(page);
     await page.keyboard.press("Tab");
     await suggestion(page);
     assert.equal(site.hub.requests.length, asked);
@@ -292,7 +292,7 @@ test("a worker that is killed is started again, the page says so, and suggestion
       return said.some((text) => text.includes("being started again"));
     });
     await ready(page);
-    await page.locator(".cm-content").press("Control+End");
+    await toEnd(page);
     await page.keyboard.press("Control+Space");
     await suggestion(page);
     const engines = () => page.workers().filter((worker) => worker.url().endsWith("/worker.js"));

@@ -6,7 +6,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { writeFileList } from "../../tools/files.js";
-import { RAIN, Site, fillDevice, opened, ready, suggestion, write, written } from "./harness.js";
+import { RAIN, Site, fillDevice, opened, ready, suggestion, toEnd, write, written } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -71,7 +71,7 @@ test("after one visit the page opens and suggests without the network, with the 
     await page.reload();
     await ready(page, "DistilGPT2");
     assert.equal(await written(page), RAIN);
-    await page.locator(".cm-content").press("Control+End");
+    await toEnd(page);
     await page.keyboard.press("Control+Space");
     await suggestion(page);
     await page.locator("#open-models").click();
@@ -119,7 +119,7 @@ test("where the host sends no headers, the page is isolated and has threads from
     assert.equal(await isIsolated(), true);
     assert.equal(await written(page), RAIN);
     await ready(page);
-    await page.locator(".cm-content").press("Control+End");
+    await toEnd(page);
     await page.keyboard.press("Control+Space");
     await suggestion(page);
     assert.ok(page.workers().some((worker) => worker.url().endsWith("/thread.js")), "threads");
@@ -152,7 +152,7 @@ test("a new version is told, and used only when the writer says so; the text is 
     await ready(page);
     assert.equal(await title(page), "Write with DistilGPT2", "a reload alone does not change it");
     await offer(page).waitFor();
-    await page.locator(".cm-content").press("Control+End");
+    await toEnd(page);
     await write(page, "end");
     await page.getByRole("button", { name: "Reload to use it" }).click();
     await page.locator("h1", { hasText: "The second version" }).waitFor();

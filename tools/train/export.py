@@ -59,7 +59,9 @@ def read_model(folder):
     for name in model.state_dict():
         parameters[name] = stored[name].float()
         if name + ".scale" in stored:
-            parameters[name] *= stored[name + ".scale"].float().repeat_interleave(GROUP_LEN, input_axis(name))
+            axis, scale = input_axis(name), stored[name + ".scale"].float()
+            # The first bundled model, which the recipe begins with, has one scale per row or column.
+            parameters[name] *= scale.unsqueeze(axis) if scale.dim() == 1 else scale.repeat_interleave(GROUP_LEN, axis)
     model.load_state_dict(parameters)
     return model.eval().requires_grad_(False)
 
