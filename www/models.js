@@ -49,7 +49,7 @@ export const MODELS = [
       weights: bundled(
         "pocket-gpt2/model.safetensors",
         18_843_792,
-        "c8f3a6bf22af1fc5f629fcbf10a44e3e6d1007874bfeb6babbe3dc7d93d837ba",
+        "4e14a18cf87b0b74bd4d8daae754fc8bca127ac21e95e8744e7a28b278953c9a",
       ),
     },
     golden: null,
