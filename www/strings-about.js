@@ -28,8 +28,8 @@ export const ABOUT = {
   about_models_title: { en: "The models", zh: "模型" },
   about_pocket_name: { en: "Pocket GPT-2 (bundled)", zh: "Pocket GPT-2（自带）" },
   about_pocket: {
-    en: "17.7 million parameters, 6 layers, a memory of 256 tokens. Trained by this project on about 17 million tokens of freely licensed English prose, most of it modern: blogs, official texts, guides, fiction, and letters and posts that another model wrote; in part by distillation from a deeper model of its own kind. It makes the page useful before any download. It is fluent for a clause and rarely makes sense beyond one; on prose it had not seen, its perplexity is 94 for official texts, 131 for blogs and guides, 156 to 164 for novels. Licence: Apache-2.0.",
-    zh: "1770 万个参数，6 层，能记住 256 个词元。由本项目训练，语料是约 1700 万词元、可自由使用的英文文章，大部分是现代的：博客、公文、指南、小说，以及由另一个模型写的书信和帖子；其中一部分是从一个层数更多的同类模型蒸馏而来。有了它，不必下载就能使用本页。它写一个分句还算通顺，再长就很少有意义了；在没见过的文章上，困惑度为：公文 94，博客和指南 131，小说 156 到 164。许可证：Apache-2.0。",
+    en: "17.7 million parameters, 6 layers, a memory of 256 tokens. Trained by this project on freely licensed English prose, 26 million tokens with repetitions, most of them modern: blogs, official texts, guides, fiction, and letters and posts that another model wrote; in part by distillation from a deeper model of its own kind. It makes the page useful before any download. It is fluent for a clause and rarely makes sense beyond one; on prose it had not seen, its perplexity is 82 for official texts, 108 to 117 for guides and blogs, 147 to 159 for novels. Licence: Apache-2.0.",
+    zh: "1770 万个参数，6 层，能记住 256 个词元。由本项目训练，语料是可自由使用的英文文章，连同重复共 2600 万词元，大部分是现代的：博客、公文、指南、小说，以及由另一个模型写的书信和帖子；其中一部分是从一个层数更多的同类模型蒸馏而来。有了它，不必下载就能使用本页。它写一个分句还算通顺，再长就很少有意义了；在没见过的文章上，困惑度为：公文 82，指南和博客 108 到 117，小说 147 到 159。许可证：Apache-2.0。",
   },
   about_distilgpt2: {
     en: "82 million parameters, 6 layers, a memory of 1,024 tokens. Hugging Face distilled it in 2019 from the smallest GPT-2, on OpenWebText, a reconstruction of GPT-2's own training texts: faster than its teacher, and somewhat less able. English. Licence: Apache-2.0.",
