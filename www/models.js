@@ -48,8 +48,8 @@ export const MODELS = [
       tokenizer,
       weights: bundled(
         "pocket-gpt2/model.safetensors",
-        18_843_792,
-        "4e14a18cf87b0b74bd4d8daae754fc8bca127ac21e95e8744e7a28b278953c9a",
+        18_843_672,
+        "2dc6f13b77938339e6f0309d79ae258cc6c1ce3abfd39f302f5faeeb14cdc495",
       ),
     },
     golden: null,

@@ -19,7 +19,6 @@ import checkpoint
 from gpt2 import END_OF_TEXT, GPT2, VOCAB_SIZE, Shape
 
 GROUP_LEN = 32
-QUANTIZATION = "int8; NAME.scale is one bfloat16 per 32 neighbours in a row of wte and wpe, in a column of Conv1D weights"
 
 
 def main():
@@ -46,7 +45,7 @@ def write_model(folder, shape, parameters):
         else:
             tensors[name], tensors[name + ".scale"] = quantise(value, input_axis(name))
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, folder / "model.safetensors", {"format": "pt", "quantization": QUANTIZATION})
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
     (folder / "config.json").write_text(json.dumps(config_json(shape), indent=2) + "\n")
 
 
