@@ -192,7 +192,8 @@ test_all() {
   # RUSTFLAGS takes the place of the flags in .cargo/config.toml.
   RUSTFLAGS=" " CARGO_TARGET_DIR=target/no-simd wasm_test > target/no-simd.log 2>&1 &
   local no_simd=$! status=0
-  wasm_test --test accuracy
+  # Whichever fails, the other is waited for and told.
+  wasm_test --test accuracy || status=$?
   wait "$no_simd" || status=$?
   say "Without SIMD"
   cat target/no-simd.log

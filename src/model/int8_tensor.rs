@@ -51,28 +51,37 @@ impl Int8Tensor {
         let [rows, columns] = self.shape;
         let is_conv1d = self.role.is_conv1d();
         let (n_out, n_in) = if is_conv1d { (columns, rows) } else { (rows, columns) };
-        // Where the `i`th of the `len` that belong to an output is.
-        let place = |out, i, len| if is_conv1d { i * n_out + out } else { out * len + i };
+        let place = |out, i| if is_conv1d { (i, out) } else { (out, i) };
         PackedMatrix::from_quantized(
             n_out,
             n_in,
-            |out, i| self.values[place(out, i, n_in)] as i8,
-            |out, group| bf16::from_f32(self.scales[place(out, group, n_in / GROUP_LEN)]),
+            |out, i| {
+                let (row, column) = place(out, i);
+                self.values[row * columns + column] as i8
+            },
+            |out, group| {
+                let (row, column) = place(out, group * GROUP_LEN);
+                bf16::from_f32(self.scale(row, column))
+            },
         )
     }
 
     fn decode(&self, weight_type: WeightType) -> Weight {
         let [_, columns] = self.shape;
-        let [_, scale_columns] = Int8Tensor::scale_shape(self.role, &self.shape);
         let mut builder = WeightBuilder::new(self.role, &self.shape, weight_type);
         for (i, row) in self.values.chunks_exact(columns).enumerate() {
-            let scale = |j| match self.role.is_conv1d() {
-                true => self.scales[i / GROUP_LEN * scale_columns + j],
-                false => self.scales[i * scale_columns + j / GROUP_LEN],
-            };
-            let row = (row.iter().enumerate()).map(|(j, &byte)| f32::from(byte as i8) * scale(j));
+            let row = (row.iter().enumerate()).map(|(j, &byte)| f32::from(byte as i8) * self.scale(i, j));
             builder.extend(|values| values.extend(row));
         }
         builder.finish()
+    }
+
+    /// That of the value in this row and column.
+    fn scale(&self, row: usize, column: usize) -> f32 {
+        let [_, scale_columns] = Int8Tensor::scale_shape(self.role, &self.shape);
+        match self.role.is_conv1d() {
+            true => self.scales[row / GROUP_LEN * scale_columns + column],
+            false => self.scales[row * scale_columns + column / GROUP_LEN],
+        }
     }
 }
