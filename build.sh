@@ -81,11 +81,12 @@ need_chromium() {
 }
 
 # Debian's PyTorch will do for the test of the training, and is a tenth of the size of the one that requirements.txt asks for.
+# With OpenBLAS it trains four times as fast as with the library that Debian would give it.
 need_torch() {
   local venv="$TOOLS/train/venv" python=/usr/bin/python3
   "$venv/bin/python" -c "import safetensors, tokenizers, tomllib, torch" 2>/dev/null && return
   "$python" -c "import ensurepip, torch" 2>/dev/null ||
-    debian_packages "PyTorch 1.13 or newer for $python, with venv." python3-torch python3-venv
+    debian_packages "PyTorch 1.13 or newer for $python, with venv." python3-torch python3-venv libopenblas0
   say "Installing the tokenizer and safetensors into $venv"
   "$python" -m venv --system-site-packages "$venv"
   grep -E '^(safetensors|tokenizers)==' tools/train/requirements.txt |

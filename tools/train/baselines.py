@@ -1,12 +1,12 @@
 """What the bundled model is held against: SmolLM2-135M-Instruct and a trigram, on the held-out text of each genre.
 
-    python baselines.py TOKEN_FOLDER FOLDER [--threads 2]
+    python baselines.py TOKEN_FOLDER
 
-TOKEN_FOLDER has GROUP.train.bin and GROUP.test.bin, as corpus.py writes them; FOLDER is generate.py's, for its weights.
-What is scored is what evaluate.py scores: of each test file the first 6,144 GPT-2 tokens behind the first one, in windows
-of 256, the bundled model's context. In each window a model has read one token of the text before it, and nothing else;
-ends of documents are read and not scored. SmolLM2 reads the same windows' text in its own tokens, behind the end of a
-document. Prints a table in Markdown.
+TOKEN_FOLDER has GROUP.train.bin and GROUP.test.bin, as corpus.py writes them. What is scored is what evaluate.py
+scores: of each test file the first 6,144 GPT-2 tokens behind the first one. The windows have 256 tokens, so that these
+figures stay the same for every model, while evaluate.py takes the model's own context. In each window a model has read
+one token of the text before it, and nothing else; ends of documents are read and not scored. SmolLM2 reads the same
+windows' text in its own tokens, behind the end of a document. Prints a table in Markdown.
 """
 
 import argparse
@@ -17,14 +17,14 @@ from typing import NamedTuple
 import numpy as np
 from tokenizers import Tokenizer
 
+import gguf
+from gpt2 import END_OF_TEXT, TOKENIZER
+from smollm2 import SmolLM2
 from trigram import Trigram
 
-TOKENIZER = Path(__file__).resolve().parents[2] / "www/models/gpt2-tokenizer/tokenizer.json"
-SEPARATOR = "<|endoftext|>"
-END_OF_TEXT = 50256  # the same in GPT-2's tokens
+SEPARATOR = "<|endoftext|>"  # END_OF_TEXT in SmolLM2's tokens
 N_POSITIONS = 256
 N_TOKENS = 24 * N_POSITIONS
-MAX_POSITIONS = 2 * N_POSITIONS  # of SmolLM2, whose tokens are a little shorter
 
 
 class HeldOut(NamedTuple):
@@ -75,16 +75,11 @@ def row(text, nats):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tokens", type=Path, metavar="TOKEN_FOLDER")
-    parser.add_argument("smollm2", type=Path, metavar="FOLDER")
-    parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
-
-    from smollm2 import SmolLM2, weights  # not above: the tests have no llama.cpp
-
     tokenizer = Tokenizer.from_file(str(TOKENIZER))
     train = [read_tokens(path) for path in sorted(options.tokens.glob("*.train.bin"))]
     trigram = Trigram(np.concatenate(train), tokenizer.get_vocab_size())
-    smollm2 = SmolLM2(weights(options.smollm2), 1, MAX_POSITIONS, MAX_POSITIONS, options.threads)
+    smollm2 = SmolLM2(gguf.packaged())
 
     print("| group | tokens | bytes | SmolLM2: bits per byte | perplexity | trigram: bits per byte | perplexity |")
     print("|---|---|---|---|---|---|---|")

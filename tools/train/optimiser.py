@@ -10,25 +10,33 @@ NS_COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 N_NS_STEPS = 5
 
 
-class Muon(torch.optim.Optimizer):
-    """For Conv1D weights, (in, out). `n_parts` of a group: q, k and v share one tensor and are three matrices."""
+class Muon:
+    """For Conv1D weights, (in, out), all matrices of one shape at once.
 
-    def __init__(self, groups, lr):
-        super().__init__(groups, dict(lr=lr, n_parts=1))
+    `weights`: (parameter, number of matrices side by side in it), the latter 3 for queries, keys and values.
+    """
+
+    def __init__(self, weights):
+        self.stacks = {}
+        for weight, n_parts in weights:
+            shape = weight.shape[0], weight.shape[1] // n_parts
+            self.stacks.setdefault(shape, []).append((weight, n_parts))
+        self.momenta = [
+            torch.zeros((sum(n for _, n in stack), *shape), device=stack[0][0].device)
+            for shape, stack in self.stacks.items()
+        ]
 
     @torch.no_grad()
-    def step(self):
-        for group in self.param_groups:
-            for weight in group["params"]:
-                state = self.state[weight]
-                if not state:
-                    state["momentum"] = torch.zeros_like(weight)
-                momentum = state["momentum"].lerp_(weight.grad, 1 - MOMENTUM)
-                update = weight.grad.lerp(momentum, MOMENTUM)  # Nesterov's
-                parts = torch.stack(update.chunk(group["n_parts"], 1))  # (n_parts, in, out / n_parts)
-                n_in, n_out = parts.shape[1:]
-                update = torch.cat([*orthogonal(parts)], 1)  # (in, out)
-                weight.add_(update, alpha=-group["lr"] * max(1, n_out / n_in) ** 0.5)
+    def step(self, lr):
+        """Takes a step; every weight has its gradient."""
+        for ((n_in, n_out), stack), momentum in zip(self.stacks.items(), self.momenta):
+            gradient = torch.cat([torch.stack(weight.grad.chunk(n, 1)) for weight, n in stack])  # (n, in, out)
+            momentum.lerp_(gradient, 1 - MOMENTUM)
+            update = orthogonal(gradient.lerp(momentum, MOMENTUM))  # Nesterov's
+            parts = update.split([n for _, n in stack])
+            updates = [torch.cat([*part], 1) for part in parts]
+            scale = lr * max(1, n_out / n_in) ** 0.5
+            torch._foreach_add_([weight for weight, _ in stack], updates, alpha=-scale)
 
 
 def orthogonal(x):
@@ -47,29 +55,30 @@ class Optimisers:
     """Both, on the parameters of one model, behind one step."""
 
     def __init__(self, model, muon_learning_rate, adamw_learning_rate):
-        packed, matrices, others = [], [], []
+        matrices, others = [], []
         for name, parameter in model.named_parameters():
-            is_matrix = name.startswith("h.") and parameter.dim() == 2
-            kind = others if not is_matrix else packed if "c_attn" in name else matrices
-            kind.append(parameter)
-        groups = [dict(params=packed, n_parts=3), dict(params=matrices)]
-        self.all = [
-            Muon(groups, muon_learning_rate),
-            torch.optim.AdamW(others, adamw_learning_rate, betas=(0.9, 0.95), weight_decay=0.01),
-        ]
-        self.learning_rates = [muon_learning_rate, adamw_learning_rate]
+            if name.startswith("h.") and parameter.dim() == 2:
+                matrices.append((parameter, 3 if "c_attn" in name else 1))
+            else:
+                others.append(parameter)
+        self.muon = Muon(matrices)
+        on_gpu = dict(fused=True) if others[0].is_cuda else {}
+        self.adamw = torch.optim.AdamW(others, betas=(0.9, 0.95), eps=1e-10, weight_decay=0.01, **on_gpu)
+        self.parameters = [*model.parameters()]
+        self.muon_learning_rate, self.adamw_learning_rate = muon_learning_rate, adamw_learning_rate
 
     def step(self, factor):
         """Takes one step at `factor` times the learning rates, and forgets the gradients."""
-        for optimiser, learning_rate in zip(self.all, self.learning_rates):
-            for group in optimiser.param_groups:
-                group["lr"] = factor * learning_rate
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=True)
+        self.muon.step(factor * self.muon_learning_rate)
+        self.adamw.param_groups[0]["lr"] = factor * self.adamw_learning_rate
+        self.adamw.step()
+        for parameter in self.parameters:
+            parameter.grad = None
 
     def state_dict(self):
-        return [optimiser.state_dict() for optimiser in self.all]
+        return dict(muon=self.muon.momenta, adamw=self.adamw.state_dict())
 
-    def load_state_dict(self, states):
-        for optimiser, state in zip(self.all, states):
-            optimiser.load_state_dict(state)
+    def load_state_dict(self, state):
+        for momentum, saved in zip(self.muon.momenta, state["muon"]):
+            momentum.copy_(saved)
+        self.adamw.load_state_dict(state["adamw"])

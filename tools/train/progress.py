@@ -1,37 +1,35 @@
-"""How far a run is, and what that means for its learning rate: warm-up, stable, decay."""
+"""How far a run is, from 0 to 1, by the tokens it has read or by a clock, and what that means for its learning rate."""
+
+WARM_UP = 0.025  # of the run
+
+
+def learning_rate_factor(progress):
+    """Up from zero at first, and down to zero at the end, both in a straight line."""
+    return min(1.0, (progress + 1e-4) / WARM_UP) * (1 - progress)
 
 
 class Progress:
-    """How far a run is, in steps and tokens."""
+    """Counts the steps of a run, which is over after `n_tokens` or, if `seconds` are given, after so many of them.
 
-    def __init__(self, config):
-        self.config = config
-        self.n_steps = self.n_tokens = self.i_phase = self.n_phase_tokens = 0
+    `clock()` gives seconds. A run that is gone on with has its `seconds` over all its sittings.
+    """
 
-    @property
-    def phase(self):
-        """The phase of the next step; None when the run is over."""
-        return self.config.phases[self.i_phase] if self.i_phase < len(self.config.phases) else None
+    def __init__(self, n_tokens, batch_tokens, seconds=None, clock=None):
+        self.n_tokens, self.batch_tokens, self.seconds, self.clock = n_tokens, batch_tokens, seconds, clock
+        self.n_steps = 0
+        self.seconds_before, self.started = 0.0, clock() if clock else 0.0
 
-    def advance(self):
-        n = self.config.batch_tokens
-        self.n_steps, self.n_tokens, self.n_phase_tokens = self.n_steps + 1, self.n_tokens + n, self.n_phase_tokens + n
-        if self.n_phase_tokens >= self.phase.n_tokens:
-            self.i_phase, self.n_phase_tokens = self.i_phase + 1, 0
+    def __call__(self):
+        """From 0 to 1; 1 means that the run is over."""
+        if self.seconds is None:
+            return min(1.0, self.n_steps * self.batch_tokens / self.n_tokens)
+        return min(1.0, self.seconds_used() / self.seconds)
 
-    def finish(self):
-        if self.phase is not None and not self.phase.decays:
-            self.i_phase = next(i for i, phase in enumerate(self.config.phases) if phase.decays)
-            self.n_phase_tokens = 0
-
-    def learning_rate_factor(self):
-        """Warm-up, then 1, then down to zero over the phases that decay."""
-        warmup = min(1, (self.n_tokens + self.config.batch_tokens) / self.config.warmup_tokens)
-        if not self.phase.decays:
-            return warmup
-        decaying = [(i, phase.n_tokens) for i, phase in enumerate(self.config.phases) if phase.decays]
-        n_done = sum(n for i, n in decaying if i < self.i_phase) + self.n_phase_tokens
-        return warmup * (1 - n_done / sum(n for _, n in decaying))
+    def seconds_used(self):
+        return self.seconds_before + (self.clock() - self.started if self.clock else 0.0)
 
     def state_dict(self):
-        return {key: value for key, value in vars(self).items() if key != "config"}
+        return dict(n_steps=self.n_steps, seconds=self.seconds_used())
+
+    def load_state_dict(self, state):
+        self.n_steps, self.seconds_before = state["n_steps"], state["seconds"]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
+from torch.nn import functional as F
 
 from export import read_model
 from gpt2 import END_OF_TEXT, TOKENIZER
@@ -47,7 +48,8 @@ def complete(model, input_ids, n_new, seed):
     generator = torch.Generator().manual_seed(seed)
     ids = list(input_ids)
     while len(ids) < len(input_ids) + n_new:
-        logits = model.logits(torch.tensor([ids[-model.shape.n_positions :]]))[0, -1]  # (VOCAB_SIZE,)
+        hidden = model(torch.tensor([ids[-model.shape.n_positions :]]))[0, -1]  # (n_embd,)
+        logits = F.linear(hidden, model.wte.weight)  # (VOCAB_SIZE,)
         sorted_p, order = (logits / TEMPERATURE).softmax(0).sort(descending=True)  # both (VOCAB_SIZE,)
         # Kept: the likeliest tokens up to the one that reaches TOP_P.
         nucleus = sorted_p * (sorted_p.cumsum(0) - sorted_p < TOP_P)

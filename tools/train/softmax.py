@@ -1,45 +1,80 @@
-"""The last product and its softmax: over all 50,257 tokens, or over the right one and a sample of the others.
+"""The last product, the softmax over all 50,257 tokens and the cross entropy, with their gradients, slice by slice.
 
-The full one costs most of a step of a small model. The sampled one weighs every token of the sample by how rarely it is
-expected there, which is to subtract the logarithm of that from its logit (log-Q correction): the sum below the fraction
-is then the full one on average (Bengio and Senecal 2008).
+The logits of a batch would take more memory than everything else; of a slice they are turned into their own gradients
+in place, and multiplied on to those of the hidden states and of the embedding at once.
 """
 
-import numpy as np
 import torch
-from torch.nn import functional as F
 
+import kernels
+from fallback import checked, require_near
 from gpt2 import VOCAB_SIZE
 
-
-class FullSoftmax:
-    correction = 0.0
-
-    def logits(self, hidden, wte, targets):
-        """(n, n_embd) hidden states and (n,) targets to (n, VOCAB_SIZE) logits and each row's right column."""
-        return F.linear(hidden, wte).float(), targets
+PADDED = 50304  # columns of the logits: a multiple of 64, so that rows are aligned
+SLICE = {"cpu": 1024, "cuda": 16384}  # rows at once
 
 
-class SampledSoftmax:
-    """`n_sampled` tokens, drawn for one step by their frequencies to the power of 3/4 (Mikolov et al. 2013).
+class CrossEntropy:
+    """Called with (n, d) hidden states, (VOCAB_SIZE, d) `wte` and (n,) targets: the mean loss, to be differentiated."""
 
-    `correction`, (1 + n_sampled,), is to be subtracted from the logits, after any temperature.
-    """
+    def __init__(self, n_embd, device, dtype, n_slice=None, say=print):
+        self.n_slice = n_slice or SLICE[device.type]
+        self.weight = torch.zeros((PADDED, n_embd), device=device, dtype=dtype)
+        self.logits = torch.empty((self.n_slice, PADDED), device=device, dtype=dtype)
+        fast = kernels.softmax_ if kernels.are_for(device) else None
+        check = lambda softmax_: check_softmax(softmax_, device, dtype)
+        self.softmax_ = checked("The softmax kernel", fast, softmax_, check, say)
 
-    def __init__(self, frequencies, n_sampled, rng, device):
-        q = frequencies**0.75
-        q = q / q.sum()
-        # Searching the sums by hand is a hundred times as fast as rng.choice with probabilities.
-        sample = np.searchsorted(np.cumsum(q), rng.random(n_sampled)).clip(max=VOCAB_SIZE - 1)
-        self.sample = torch.from_numpy(sample).to(device)  # (n_sampled,)
-        correction = np.log([1.0, *(n_sampled * q[sample])])
-        self.correction = torch.from_numpy(correction).float().to(device)  # (1 + n_sampled,)
+    def __call__(self, hidden, wte, targets):
+        return Function.apply(hidden, wte, targets, self)
 
-    def logits(self, hidden, wte, targets):
-        """(n, n_embd) hidden states and (n,) targets to (n, 1 + n_sampled) logits and each row's right column: 0."""
-        # F.embedding and not wte[...], whose gradient on a CPU is added up in any order.
-        right = (hidden * F.embedding(targets, wte)).sum(1).float()  # (n,)
-        others = F.linear(hidden, F.embedding(self.sample, wte)).float()  # (n, n_sampled)
-        # The right token is counted once, as the first column.
-        others = others.masked_fill(targets[:, None] == self.sample, -1e9)
-        return torch.cat([right[:, None], others], 1), torch.zeros_like(targets)
+    def gradients(self, hidden, wte, targets):
+        """The mean loss, and its gradients by `hidden` and by `wte`."""
+        self.weight[:VOCAB_SIZE] = wte.to(self.weight.dtype)
+        d_hidden = torch.empty_like(hidden)
+        d_wte = torch.zeros(self.weight.shape, device=wte.device)
+        losses = []
+        for start in range(0, len(hidden), self.n_slice):
+            part = slice(start, start + self.n_slice)
+            logits = self.logits[: len(hidden[part])]
+            torch.mm(hidden[part], self.weight.t(), out=logits)
+            losses.append(self.softmax_(logits, targets[part], 1 / len(hidden)))
+            torch.mm(logits, self.weight, out=d_hidden[part])
+            d_wte += logits.t() @ hidden[part]
+        return torch.cat(losses).mean(), d_hidden, d_wte[:VOCAB_SIZE]
+
+
+class Function(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, hidden, wte, targets, cross_entropy):
+        loss, *gradients = cross_entropy.gradients(hidden, wte, targets)
+        ctx.save_for_backward(*gradients)
+        return loss
+
+    @staticmethod
+    def backward(ctx, d_loss):
+        d_hidden, d_wte = ctx.saved_tensors
+        return d_hidden * d_loss.to(d_hidden.dtype), d_wte * d_loss, None, None
+
+
+def softmax_(logits, targets, scale):
+    """The losses of the rows, (n,) float32; (n, PADDED) `logits` become their gradients times `scale`."""
+    log_p = logits[:, :VOCAB_SIZE].float().log_softmax(1)
+    losses = -log_p.gather(1, targets[:, None])[:, 0]
+    p = log_p.exp_()
+    p.scatter_add_(1, targets[:, None], torch.full_like(losses, -1.0)[:, None])
+    logits[:, :VOCAB_SIZE] = p.mul_(scale).to(logits.dtype)
+    logits[:, VOCAB_SIZE:] = 0
+    return losses
+
+
+def check_softmax(fast, device, dtype):
+    """Raises ArithmeticError if `fast` gives other losses or gradients than `softmax_`."""
+    generator = torch.Generator().manual_seed(0)
+    logits = (3 * torch.randn((64, PADDED), generator=generator)).to(device, dtype)
+    targets = torch.randint(0, VOCAB_SIZE, (64,), generator=generator).to(device)
+    targets[:2] = torch.tensor([0, VOCAB_SIZE - 1])
+    gradients, expected_gradients = logits.clone(), logits.clone()
+    losses, expected = fast(gradients, targets, 2**-6), softmax_(expected_gradients, targets, 2**-6)
+    require_near(losses, expected, 1e-4)
+    require_near(gradients, expected_gradients, 1e-2)

@@ -1,10 +1,11 @@
-"""The trigram's probabilities, and which tokens of the held-out text are scored behind which; no llama.cpp needed."""
+"""The trigram's probabilities, and which tokens of the held-out text are scored behind which."""
 
 import unittest
 
 import numpy as np
 
-from baselines import END_OF_TEXT, N_POSITIONS, SEPARATOR, held_out, smollm2_nats, trigram_nats
+from baselines import N_POSITIONS, SEPARATOR, held_out, smollm2_nats, trigram_nats
+from gpt2 import END_OF_TEXT
 from trigram import Trigram, discounts
 
 VOCAB_SIZE = 50

@@ -1,36 +1,30 @@
 """Trains a GPT-2 as a TOML file says, on a CPU or on one GPU; goes on where the run was when it was last interrupted.
 
-    python train.py CONFIG TOKEN_FOLDER RUN_FOLDER [--processes N] [--finish]
+python train.py CONFIG TOKEN_FOLDER RUN_FOLDER [--seconds S]
 """
 
 import argparse
-import os
-import tempfile
 import time
 from copy import deepcopy
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
 
-import numpy as np
 import torch
-import torch.distributed as dist
 
 import checkpoint
 from config import read_config
-from distill import distillation_loss, labels_loss
 from evaluate import nats_per_token
-from export import read_model
-from gpt2 import GPT2, init_from
+from fallback import checked, require_near
+from gpt2 import GPT2, Shape, block_forward
 from mixture import Mixture, read_tokens, token_file
 from optimiser import Optimisers
-from progress import Progress
-from softmax import FullSoftmax, SampledSoftmax
+from progress import Progress, learning_rate_factor
+from softmax import CrossEntropy
 
-# Tokens worked on at once, with the sampled softmax and with the full one, whose logits take 50,257 floats a token.
-MICRO_BATCH_TOKENS = {"cpu": (4096, 1024), "cuda": (65536, 16384)}
 # Of every group, at each checkpoint: enough to see where a run is going.
-VALID_TOKENS = 2048
+VALID_TOKENS = 4096
+SAID_EVERY = 10  # seconds
+AVERAGE_FROM = 0.8  # of the run
 
 
 def main():
@@ -38,139 +32,139 @@ def main():
     parser.add_argument("config", type=Path, metavar="CONFIG")
     parser.add_argument("tokens", type=Path, metavar="TOKEN_FOLDER", help="what corpus.py wrote")
     parser.add_argument("run", type=Path, metavar="RUN_FOLDER", help="for the checkpoint, made if missing")
-    parser.add_argument("--processes", type=int, default=1, help="of one thread each; on a CPU, as many as cores")
-    parser.add_argument("--finish", action="store_true", help="go to the phases that decay now")
+    parser.add_argument("--seconds", type=float, help="end after so many, whatever n_tokens says")
     args = parser.parse_args()
-    if args.processes > 1 and torch.cuda.is_available():
-        parser.error(f"--processes {args.processes} is for a CPU; on this machine's GPU, leave it out")
+    started = time.monotonic()
     args.run.mkdir(parents=True, exist_ok=True)
-    # For glibc in the processes to come: to get memory zeroed by the kernel in every step took a fifth of the time.
-    os.environ |= {"MALLOC_MMAP_THRESHOLD_": str(4 << 30), "MALLOC_TRIM_THRESHOLD_": str(8 << 30)}
-    with tempfile.TemporaryDirectory() as meeting_point:
-        torch.multiprocessing.spawn(work, (args, f"file://{meeting_point}/gloo"), args.processes)
-
-
-def work(rank, args, meeting_point):
-    """One process of a run; all have the same model, and each has its part of every batch."""
-    if args.processes > 1:
-        torch.set_num_threads(1)
-        # A machine that is asleep, or busy with something else, is waited for.
-        patience = timedelta(days=7)
-        dist.init_process_group("gloo", meeting_point, timeout=patience, world_size=args.processes, rank=rank)
-    run = Run(read_config(args.config), args.tokens, rank, args.processes)
+    run = Run(read_config(args.config), args.tokens)
+    if args.seconds:
+        left = max(1.0, args.seconds - (time.monotonic() - started))
+        run.progress = Progress(run.config.n_tokens, run.config.batch_tokens, left, time.monotonic)
     state = checkpoint.load(args.run)
     if state is not None:
         run.load_state_dict(state)
-    if args.finish:
-        run.progress.finish()
     run.train(lambda: checkpoint.save(args.run, run.state_dict()))
+
+
+def say(line):
+    print(line, flush=True)
 
 
 class Run:
     """A model in training, and all that its next step depends on."""
 
-    def __init__(self, config, token_folder, rank, n_processes):
+    def __init__(self, config, token_folder):
         torch.manual_seed(config.seed)
-        self.config, self.rank, self.n_processes = config, rank, n_processes
-        for phase in config.phases:
-            if config.batch_tokens // phase.context % n_processes:
-                n_windows = config.batch_tokens // phase.context
-                raise ValueError(f"{n_processes} processes cannot share a batch of {n_windows} windows evenly")
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.model = GPT2(config.model)
-        if config.init_from:
-            init_from(self.model, read_model(config.init_from))
-        self.model.to(self.device)
+        self.config = config
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.dtype = torch.bfloat16 if self.device.type == "cuda" else torch.float32
+        self.model = GPT2(config.shape).to(self.device)
         # What is exported: the mean of the last steps' weights is better than the last (Polyak and Juditsky 1992).
-        self.average = deepcopy(self.model).requires_grad_(False)
-        self.teacher = config.distillation and read_model(config.distillation.teacher).to(self.device)
+        self.average, self.n_averaged = deepcopy(self.model).requires_grad_(False), 0
         self.optimisers = Optimisers(self.model, config.muon_learning_rate, config.adamw_learning_rate)
-        self.mixture = Mixture(token_folder, config.groups(), config.seed)
+        self.mixture = Mixture(token_folder, config.shares, config.seed)
+        self.cross_entropy = CrossEntropy(config.n_embd, self.device, self.dtype, say=say)
+        self.block_forward = block_forward
+        if self.device.type == "cuda":
+            self.block_forward = compiled_block(config, self.device, self.dtype)
         # Not every group has a part to spare.
-        groups = [group for group in config.groups() if token_file(token_folder, group, "valid").exists()]
+        groups = [group for group in config.shares if token_file(token_folder, group, "valid").exists()]
         self.valid = {group: read_tokens(token_folder, group, "valid")[: VALID_TOKENS + 1] for group in groups}
-        self.progress = Progress(config)
+        self.progress = Progress(config.n_tokens, config.batch_tokens)
 
     def train(self, save):
-        """Runs to the end; `save()` is called every so many steps, and at the end."""
-        phase, started, losses = None, time.perf_counter(), []
-        while self.progress.phase is not None:
-            if self.progress.phase is not phase:
-                phase = self.progress.phase
-                frequencies = self.mixture.frequencies(phase.shares)
-                self.say(f"phase {self.progress.i_phase + 1} of {len(self.config.phases)}: {phase}")
-            losses.append(self.step(phase, frequencies))
-            if self.progress.n_steps % self.config.checkpoint_steps == 0 or self.progress.phase is None:
-                n_per_second = len(losses) * self.config.batch_tokens / (time.perf_counter() - started)
-                if self.rank == 0:
-                    valid = ", ".join(f"{group} {self.valid_loss(group):.3f}" for group in self.valid)
-                    self.say(
-                        f"step {self.progress.n_steps}, {self.progress.n_tokens:,} tokens, "
-                        f"{n_per_second:.0f} tokens/s, loss {np.mean(losses):.4f}, valid {valid}"
-                    )
-                    save()
-                started, losses = time.perf_counter(), []
+        """Runs to the end; `save()` is called every `checkpoint_steps`, and at the end."""
+        n_parameters = sum(parameter.numel() for parameter in self.model.parameters())
+        say(f"{n_parameters:,} parameters on {self.device}, from step {self.progress.n_steps}")
+        said, losses = time.monotonic(), []
+        while self.progress() < 1:
+            losses.append(self.step())
+            # Two steps ahead of the GPU at most, so that the clock means something.
+            losses[-3:][0].item()
+            is_saved = self.progress.n_steps % self.config.checkpoint_steps == 0 or self.progress() >= 1
+            if is_saved or time.monotonic() - said > SAID_EVERY:
+                mean = torch.stack(losses).mean().item()
+                rate = len(losses) * self.config.batch_tokens / (time.monotonic() - said)
+                n_tokens = self.progress.n_steps * self.config.batch_tokens
+                say(f"step {self.progress.n_steps}, {n_tokens:,} tokens, {rate:,.0f} tokens/s, loss {mean:.4f}")
+                said, losses = time.monotonic(), []
+            if is_saved:
+                valid = ", ".join(
+                    f"{group} {nats_per_token(self.average, self.valid[group]):.3f}" for group in self.valid
+                )
+                say(f"valid at step {self.progress.n_steps}: {valid}")
+                save()
 
-    def step(self, phase, frequencies):
-        """Takes one step; returns the loss of this process's part of the batch."""
-        rng = np.random.default_rng([self.config.seed, self.progress.n_steps])
-        n_windows = self.config.batch_tokens // phase.context
-        windows = self.mixture.batch(rng, phase.shares, n_windows, phase.context)[self.rank :: self.n_processes]
-        softmax = FullSoftmax()
-        if phase.n_sampled:
-            softmax = SampledSoftmax(frequencies, phase.n_sampled, rng, self.device)
-        n_micro = max(1, MICRO_BATCH_TOKENS[self.device][phase.n_sampled == 0] // phase.context)
-        total = 0.0
-        for micro_batch in windows.split(n_micro):
-            loss = self.loss(micro_batch.to(self.device), softmax) * (len(micro_batch) / len(windows))
-            loss.backward()
-            total += loss.item()
-        if self.n_processes > 1:
-            for parameter in self.model.parameters():
-                if parameter.grad is not None:
-                    dist.all_reduce(parameter.grad.div_(self.n_processes))
-        self.optimisers.step(self.progress.learning_rate_factor())
-        self.progress.advance()
-        self.update_average()
-        return total
+    def step(self):
+        """Takes one step; returns the loss of its batch, which a GPU may still be at work on."""
+        progress = self.progress()
+        windows = self.mixture.batch(self.progress.n_steps, self.config.n_windows, self.config.n_positions)
+        windows = windows.to(self.device, non_blocking=True)
+        hidden = self.model(windows[:, :-1], self.dtype, self.block_forward)
+        loss = self.cross_entropy(hidden.flatten(0, 1), self.model.wte.weight, windows[:, 1:].flatten())
+        loss.backward()
+        self.optimisers.step(learning_rate_factor(progress))
+        self.progress.n_steps += 1
+        self.update_average(progress)
+        return loss.detach()
 
     @torch.no_grad()
-    def update_average(self):
+    def update_average(self, progress):
         """Moves the average towards the weights by one part in `average_steps`; at first it is the plain mean."""
-        weight = 1 / min(self.progress.n_steps, self.config.average_steps)
+        self.n_averaged = self.n_averaged + 1 if progress >= AVERAGE_FROM else 1
+        weight = 1 / min(self.n_averaged, self.config.average_steps)
         for mean, parameter in zip(self.average.parameters(), self.model.parameters()):
             mean.lerp_(parameter, weight)
 
-    def loss(self, windows, softmax):
-        with torch.autocast(self.device, dtype=torch.bfloat16):
-            if self.teacher is None:
-                return labels_loss(self.model, softmax, windows)
-            return distillation_loss(self.model, softmax, windows, self.teacher, self.config.distillation)
-
-    def valid_loss(self, group):
-        with torch.autocast(self.device, dtype=torch.bfloat16):
-            return nats_per_token(self.average, self.valid[group])
-
-    def say(self, line):
-        if self.rank == 0:
-            print(line, flush=True)
-
     def state_dict(self):
         return dict(
-            shape=asdict(self.config.model),
+            shape=asdict(self.config.shape),
             model=self.model.state_dict(),
             average=self.average.state_dict(),
+            n_averaged=self.n_averaged,
             optimisers=self.optimisers.state_dict(),
             progress=self.progress.state_dict(),
-            taken=self.mixture.taken,
         )
 
     def load_state_dict(self, state):
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
+        self.n_averaged = state["n_averaged"]
         self.optimisers.load_state_dict(state["optimisers"])
-        vars(self.progress).update(state["progress"])
-        self.mixture.taken.update(state["taken"])
+        self.progress.load_state_dict(state["progress"])
+
+
+def compiled_block(config, device, dtype):
+    """`block_forward` by torch.compile at the shape of training, if that gives PyTorch's result."""
+
+    def check(compiled):
+        started = time.monotonic()
+        check_block(compiled, config.shape, config.n_windows, device, dtype)
+        say(f"The block is compiled: {time.monotonic() - started:.1f} s")
+
+    return checked("The compiled block", torch.compile(block_forward, dynamic=False), block_forward, check, say)
+
+
+def check_block(forward, shape, n_windows, device, dtype):
+    """Raises ArithmeticError if `forward` gives another result or other gradients than `block_forward`."""
+    block = GPT2(Shape(1, shape.n_embd, shape.n_head, shape.n_positions)).to(device).h[0]
+    with torch.no_grad():
+        for parameter in block.parameters():
+            # A new block adds so little to the stream that a mistake would not be seen.
+            parameter.mul_(3 if parameter.dim() == 2 else 1)
+    x = torch.randn((n_windows, shape.n_positions, shape.n_embd), device=device).to(dtype)
+    found, expected = (run_block(f, block, shape.n_head, x) for f in (forward, block_forward))
+    for a, b in zip(found, expected):
+        require_near(a, b, 2e-2)
+
+
+def run_block(forward, block, n_head, x):
+    """The result, and the gradients by `x` and by the first matrix."""
+    x = x.clone().requires_grad_()
+    block.zero_grad()
+    y = forward(x, n_head, *block.parameters())
+    y.float().square().mean().backward()
+    return y.detach(), x.grad, block.attn.c_attn.weight.grad.clone()
 
 
 if __name__ == "__main__":
