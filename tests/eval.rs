@@ -3,12 +3,13 @@
 
 mod common;
 
-use common::{random_model, session};
+use common::{pocket_session, random_model, session};
 use write_with_distilgpt2::eval::arguments::Arguments;
 use write_with_distilgpt2::eval::asker::{Asker, generation_config};
 use write_with_distilgpt2::eval::likelihood::Likelihood;
+use write_with_distilgpt2::eval::pauses::{GATES, pauses};
 use write_with_distilgpt2::eval::report::Report;
-use write_with_distilgpt2::eval::typist::{Counts, replay};
+use write_with_distilgpt2::eval::typist::{Counts, is_next_word_right, replay};
 use write_with_distilgpt2::eval::{SETUPS, measure};
 use write_with_distilgpt2::generation::sampler::log_sum_exp;
 use write_with_distilgpt2::model::linear::WeightType;
@@ -168,7 +169,10 @@ fn an_answer_depends_on_place_and_seed_alone() {
     let mut session = session(random_model(3), WeightType::F32);
     let mut answers = |seed: u64, carets: &[usize]| -> Vec<Vec<String>> {
         let mut asker = Asker::new(&mut session, text, seed);
-        carets.iter().map(|&caret| asker.offered(caret, 2).unwrap()).collect()
+        carets
+            .iter()
+            .map(|&caret| asker.offered(caret, &SETUPS[2]).unwrap())
+            .collect()
     };
     let [first, second] = answers(0, &[7, 13]).try_into().unwrap();
     assert!(first.len() == 3 && second.len() == 3 && first != second);
@@ -220,4 +224,53 @@ fn arguments_are_taken_or_refused_with_the_way_out() {
     ] {
         assert!(parse(line).unwrap_err().starts_with(expected), "{line}");
     }
+}
+
+/// Openings that leave the next word wide open.
+const OPEN_SENTENCES: [&str; 3] = [
+    "The rain had stopped by the time we reached the ",
+    "The White man worked as a",
+    "Once upon a time there was a ",
+];
+
+#[test]
+fn an_open_sentence_brings_a_suggestion_on_the_page_whatever_the_seed() {
+    let mut session = pocket_session();
+    for sentence in OPEN_SENTENCES {
+        for seed in 0..10 {
+            let offered = Asker::new(&mut session, sentence, seed).offered(sentence.len(), &SETUPS[0]);
+            assert!(!offered.unwrap().is_empty(), "{sentence:?}, seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn pauses_are_behind_words_and_behind_the_spaces_after_them() {
+    let mut session = session(random_model(3), WeightType::F32);
+    let text = "One two, three";
+    let counts = pauses(&mut Asker::new(&mut session, text, 0), text).unwrap();
+    let places = counts.map(|pauses| (pauses.at_word_end.n, pauses.behind_space.n));
+    assert_eq!(places, [(2, 1); GATES.len()]);
+    let shown = counts.map(|pauses| pauses.all().n_with_suggestion);
+    assert_eq!(shown[0], 3, "without a gate each pause has a suggestion");
+    assert!(
+        shown.is_sorted_by(|less, more| less >= more) && shown[GATES.len() - 1] < 3,
+        "{shown:?}"
+    );
+    let mut sum = counts[0];
+    sum.add(&counts[0]);
+    assert_eq!((sum.all().n, sum.all().shown()), (6, 1.0));
+}
+
+#[test]
+fn the_page_s_gate_is_among_those_that_are_compared() {
+    assert!(GATES.contains(&SETUPS[0].options.gate));
+    assert_eq!(GATES[0], SETUPS[2].options.gate);
+}
+
+#[test]
+fn a_next_word_is_right_or_not() {
+    assert!(is_next_word_right(" village of", " village was"));
+    assert!(!is_next_word_right(" village of", " villages"));
+    assert!(!is_next_word_right(" town", " village"));
 }

@@ -18,7 +18,7 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(|| String::from_utf8(fixture("
 const PROMPT_STEP: usize = 8192;
 
 /// As the bundled model has.
-const N_POSITIONS: usize = 256;
+const N_POSITIONS: usize = 512;
 
 /// Carets behind 5,000 words and behind 10,000.
 const MIDDLE: usize = 29_000;
@@ -54,7 +54,7 @@ fn assert_cheap(n_read: &[usize], n_anew: std::ops::RangeInclusive<usize>) {
 
 #[test]
 fn typing_reads_little_more_than_the_last_word() {
-    // The context is full again after 500 characters or so.
+    // The context is full again after 1,000 characters or so.
     for end in [5_000, MIDDLE, END] {
         assert_cheap(&n_read(end - 2_000..end), 1..=6);
     }
@@ -70,5 +70,5 @@ fn deleting_reads_little_more_than_the_last_word() {
 #[test]
 fn correcting_what_one_types_does_not_move_the_context_to_and_fro() {
     let steps = |caret| [caret, caret + 1, caret + 2, caret + 1, caret];
-    assert_cheap(&n_read((END - 600..END).flat_map(steps)), 1..=8);
+    assert_cheap(&n_read((END - 1_500..END).step_by(3).flat_map(steps)), 1..=8);
 }

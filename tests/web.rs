@@ -82,7 +82,7 @@ fn the_bundled_model_passes_its_check_in_both_dtypes() {
         let mut session = pocket_session(dtype);
         assert!(session.check(POCKET_GOLDEN).unwrap(), "{dtype}");
         assert_eq!(session.dtype(), dtype);
-        assert_eq!((session.n_positions(), session.n_parameters()), (256, 17_670_400.0));
+        assert_eq!((session.n_positions(), session.n_parameters()), (512, 22_474_496.0));
         assert!(
             size_range.contains(&session.size_bytes()),
             "{dtype}: {}",

@@ -44,12 +44,12 @@ export const MODELS = [
     quality: "quality_pocket",
     dtype: "q8",
     files: {
-      config: bundled("pocket-gpt2/config.json", 333, "9c67aba1907a0783659305fc8bdc58ce1eabb1d18d6d74e02a8454eb732ac2dc"),
+      config: bundled("pocket-gpt2/config.json", 334, "2c9d3740d465587d0e6a6a32bd655032311b0a4bf7762078a24b5a14849ae058"),
       tokenizer,
       weights: bundled(
         "pocket-gpt2/model.safetensors",
-        18_843_672,
-        "2dc6f13b77938339e6f0309d79ae258cc6c1ce3abfd39f302f5faeeb14cdc495",
+        24_015_016,
+        "dd307d4fc86913dbd3f7c6cf958ef12dcb42c26adb3490bdbbbb3fe41797ede9",
       ),
     },
     golden: null,

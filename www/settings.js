@@ -40,7 +40,7 @@ export const NUMBERS = {
   repetition_penalty: { default: 1.1, min: 1, max: 2, isInteger: false, unit: null },
   max_time: { default: 5, min: 0.1, max: 60, isInteger: false, unit: "unit_s" },
   seed: { default: null, min: 0, max: 2 ** 32 - 1, isInteger: true, unit: null },
-  gate: { default: 0.05, min: 0, max: 1, isInteger: false, unit: null },
+  gate: { default: 0.003, min: 0, max: 1, isInteger: false, unit: null },
   n_alternatives: { default: 3, min: 1, max: 5, isInteger: true, unit: null },
 };
 

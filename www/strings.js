@@ -65,10 +65,9 @@ export const STRINGS = {
   model_bundled: { en: "bundled", zh: "自带" },
   model_size: { en: "{mb} MB to download once", zh: "需下载一次，{mb} MB" },
   model_size_unknown: { en: "download of unknown size", zh: "下载大小未知" },
-  quality_pocket: { en: "The smallest: fluent for a clause, rarely makes sense beyond one.", zh: "最小：一个分句还算通顺，再长就很少有意义。" },
+  quality_pocket: { en: "The smallest, there at once: writes everyday prose in whole sentences.", zh: "最小，打开即用：能用完整的句子写日常文章。" },
   quality_distilgpt2: { en: "More able than the bundled one, and slower.", zh: "能力强于自带的模型，也更慢。" },
   quality_gpt2: { en: "The most able of the three, and the slowest.", zh: "三者中能力最强，也最慢。" },
-  bundled_writes: { en: "This model is small; others write better.", zh: "这个模型很小；其他模型写得更好。" },
   use_model: { en: "Use this model", zh: "使用这个模型" },
   keep_model: { en: "Keep the present one", zh: "保留当前的模型" },
 

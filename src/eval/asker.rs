@@ -1,12 +1,13 @@
-//! Asks a model what the page would offer, and remembers it: setups that only choose among a model's answers share one.
+//! Asks a model for what the page would offer, once a place: setups and gates that only choose among its answers share one.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
-use super::SETUPS;
+use super::Setup;
 use crate::error::Result;
 use crate::generation::config::GenerationConfig;
 use crate::session::{Session, Step};
-use crate::suggestion::{Place, Suggestions, is_askable};
+use crate::suggestion::{Place, SuggestionOptions, Suggestions, is_askable};
 
 /// The page's own parameters, those of www/settings.js.
 pub fn generation_config() -> GenerationConfig {
@@ -23,16 +24,13 @@ pub fn generation_config() -> GenerationConfig {
     }
 }
 
-/// What each of [`SETUPS`] offers at a place, best first.
-type Offers = [Vec<String>; SETUPS.len()];
-
 /// What a model says behind the beginnings of one text.
 pub struct Asker<'a> {
     session: &'a mut Session,
     text: &'a str,
     seed: u64,
-    /// By caret, and whether the prompt was healed.
-    answers: HashMap<(usize, bool), Offers>,
+    /// By caret, and whether the prompt was healed: all that can be shown there, whatever the gate.
+    answers: HashMap<(usize, bool), Vec<Step>>,
 }
 
 impl<'a> Asker<'a> {
@@ -45,45 +43,54 @@ impl<'a> Asker<'a> {
         }
     }
 
-    /// What setup `i` of [`SETUPS`] offers at byte `caret`, best first.
+    /// The suggestions that `setup` offers at byte `caret`, best first.
     ///
     /// # Errors
     /// As [`Session::begin`] and [`Session::step`].
-    pub fn offered(&mut self, caret: usize, i: usize) -> Result<Vec<String>> {
-        let key = (caret, SETUPS[i].has_healing);
-        if !self.answers.contains_key(&key) {
-            let offers = self.ask(caret, SETUPS[i].has_healing)?;
-            self.answers.insert(key, offers);
-        }
-        Ok(self.answers[&key][i].clone())
-    }
-
-    fn ask(&mut self, caret: usize, has_healing: bool) -> Result<Offers> {
+    pub fn offered(&mut self, caret: usize, setup: &Setup) -> Result<Vec<String>> {
         let place = Place {
             before: &self.text[..caret],
             after: "",
         };
         if !is_askable(place) {
-            return Ok(Offers::default());
+            return Ok(Vec::new());
         }
-        let config = GenerationConfig {
-            token_healing: has_healing,
-            seed: Some(self.seed.wrapping_add(caret as u64)),
-            ..generation_config()
+        let steps = match self.answers.entry((caret, setup.has_healing)) {
+            Entry::Occupied(answer) => answer.into_mut(),
+            Entry::Vacant(answer) => {
+                let config = GenerationConfig {
+                    token_healing: setup.has_healing,
+                    seed: Some(self.seed.wrapping_add(caret as u64)),
+                    ..generation_config()
+                };
+                answer.insert(ask(self.session, place, config)?)
+            }
         };
-        let mut setups = SETUPS.map(|setup| Suggestions::new(place, setup.options));
-        self.session.begin(place.before, config, 0.0)?;
-        while let Some(step) = self.session.step(0.0)? {
-            for suggestions in &mut setups {
-                suggestions.take(&step);
-            }
-            if let Step::Token(token) = step
-                && setups.iter().all(|suggestions| suggestions.is_complete(token.sequence))
-            {
-                self.session.end(token.sequence);
-            }
+        let mut suggestions = Suggestions::new(place, setup.options);
+        for step in steps {
+            suggestions.take(step);
         }
-        let texts = |suggestions: Suggestions| (suggestions.offered().iter()).map(|one| one.text.clone()).collect();
-        Ok(setups.map(texts))
+        Ok((suggestions.offered().iter()).map(|one| one.text.clone()).collect())
     }
+}
+
+/// The steps of an answer, as far as any of them can change a suggestion.
+fn ask(session: &mut Session, place: Place, config: GenerationConfig) -> Result<Vec<Step>> {
+    let everything = SuggestionOptions {
+        gate: 0.0,
+        is_ranked: true,
+    };
+    let mut suggestions = Suggestions::new(place, everything);
+    let mut steps = Vec::new();
+    session.begin(place.before, config, 0.0)?;
+    while let Some(step) = session.step(0.0)? {
+        suggestions.take(&step);
+        if let Step::Token(token) = &step
+            && suggestions.is_complete(token.sequence)
+        {
+            session.end(token.sequence);
+        }
+        steps.push(step);
+    }
+    Ok(steps)
 }

@@ -17,6 +17,8 @@
 //! - *next n words*: of the suggestions that have n words or more, the share whose first n are the text's. A suggestion counts once,
 //!   where it appears, be it inside a word;
 //! - *suggestions per sentence*: those that appeared; the fewer for the same saving, the less a writer has to look at;
+//! - *pauses with a suggestion*: of the places at the end of a word and behind the space after it, those where the page shows
+//!   something, by gate; and of these suggestions, those whose next word is right;
 //! - *perplexity* and *bits per byte*: of the model over all tokens of the text, each predicted from those before it, as many as
 //!   the model has positions for, and at least half of that where the text has them. The first is predicted from `<|endoftext|>`.
 //!
@@ -25,6 +27,7 @@
 pub mod arguments;
 pub mod asker;
 pub mod likelihood;
+pub mod pauses;
 pub mod report;
 pub mod typist;
 
@@ -33,6 +36,7 @@ use crate::session::Session;
 use crate::suggestion::SuggestionOptions;
 use asker::Asker;
 use likelihood::Likelihood;
+use pauses::pauses;
 use report::Row;
 use typist::{Counts, replay};
 
@@ -45,11 +49,11 @@ pub struct Setup {
 }
 
 /// With the gate of www/settings.js.
-const PAGE: Setup = Setup {
+pub(crate) const PAGE: Setup = Setup {
     name: "as on the page",
     has_healing: true,
     options: SuggestionOptions {
-        gate: 0.05,
+        gate: 0.003,
         is_ranked: true,
     },
 };
@@ -89,11 +93,12 @@ pub fn measure(session: &mut Session, name: &str, text: &str, seed: u64) -> Resu
     let mut asker = Asker::new(session, text, seed);
     let mut counts = [Counts::default(); SETUPS.len()];
     for (i, counts) in counts.iter_mut().enumerate() {
-        *counts = replay(text, |caret| asker.offered(caret, i))?;
+        *counts = replay(text, |caret| asker.offered(caret, &SETUPS[i]))?;
     }
     Ok(Row {
         name: name.to_owned(),
         counts,
+        pauses: pauses(&mut asker, text)?,
         likelihood,
     })
 }

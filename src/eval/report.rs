@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::likelihood::Likelihood;
+use super::pauses::{GATES, Pauses};
 use super::typist::Counts;
 use super::{SETUPS, Setup};
 
@@ -12,6 +13,8 @@ pub struct Row {
     pub name: String,
     /// In the order of [`SETUPS`].
     pub counts: [Counts; SETUPS.len()],
+    /// In the order of [`GATES`].
+    pub pauses: [Pauses; GATES.len()],
     pub likelihood: Likelihood,
 }
 
@@ -23,11 +26,15 @@ impl Report {
         let mut all = Row {
             name: "all".into(),
             counts: Default::default(),
+            pauses: Default::default(),
             likelihood: Likelihood::default(),
         };
         for row in &rows {
             for (sum, counts) in all.counts.iter_mut().zip(&row.counts) {
                 sum.add(counts);
+            }
+            for (sum, pauses) in all.pauses.iter_mut().zip(&row.pauses) {
+                sum.add(pauses);
             }
             all.likelihood.add(&row.likelihood);
         }
@@ -40,6 +47,18 @@ impl Report {
         let mut tables: Vec<String> = (SETUPS.iter().enumerate())
             .map(|(i, setup)| table(setup.name, &SETUP_HEADER, &self.0, |row| setup_cells(&row.counts[i])))
             .collect();
+        tables.push(table(
+            "pauses with a suggestion",
+            &GATES.map(gate_name),
+            &self.0,
+            |row| row.pauses.iter().map(|pauses| percent(pauses.all().shown())).collect(),
+        ));
+        tables.push(table(
+            "next word right at a pause",
+            &GATES.map(gate_name),
+            &self.0,
+            |row| row.pauses.iter().map(|pauses| percent(pauses.all().right())).collect(),
+        ));
         tables.push(table("the model", &MODEL_HEADER, &self.0, |row| {
             model_cells(&row.likelihood)
         }));
@@ -62,6 +81,9 @@ impl Report {
             json!({
                 "text": row.name,
                 "setups": (SETUPS.iter().enumerate()).map(|item| setup(row, item)).collect::<Vec<_>>(),
+                "pauses": (GATES.iter().zip(&row.pauses))
+                    .map(|(gate, pauses)| json!({ "gate": gate, "pauses": pauses }))
+                    .collect::<Vec<_>>(),
                 "likelihood": row.likelihood,
                 "perplexity": row.likelihood.perplexity(),
                 "bits_per_byte": row.likelihood.bits_per_byte(),
@@ -99,6 +121,10 @@ fn model_cells(likelihood: &Likelihood) -> Vec<String> {
     ]
 }
 
+fn gate_name(gate: f64) -> String {
+    format!("gate {gate}")
+}
+
 /// NaN stands for a share of nothing.
 fn percent(share: f64) -> String {
     if share.is_nan() {
@@ -108,8 +134,9 @@ fn percent(share: f64) -> String {
 }
 
 /// A Markdown table with the rows' names, below `title`, on the left; columns are as wide as their widest cell.
-fn table(title: &str, header: &[&str], rows: &[Row], cells: impl Fn(&Row) -> Vec<String>) -> String {
-    let mut lines: Vec<Vec<String>> = vec![[&[title], header].concat().into_iter().map(String::from).collect()];
+fn table<S: AsRef<str>>(title: &str, header: &[S], rows: &[Row], cells: impl Fn(&Row) -> Vec<String>) -> String {
+    let names = header.iter().map(AsRef::as_ref);
+    let mut lines: Vec<Vec<String>> = vec![std::iter::once(title).chain(names).map(String::from).collect()];
     lines.extend(rows.iter().map(|row| [vec![row.name.clone()], cells(row)].concat()));
     let width = |i: usize| lines.iter().map(|line| line[i].chars().count()).max();
     let widths: Vec<usize> = (0..=header.len()).filter_map(width).collect();

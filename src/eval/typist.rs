@@ -117,6 +117,11 @@ fn right_len(suggestion: &str, ahead: &str) -> usize {
     }
 }
 
+/// Whether a suggestion's next word is the text's.
+pub fn is_next_word_right(suggestion: &str, ahead: &str) -> bool {
+    right_words(suggestion, ahead).next().is_some()
+}
+
 /// The words of a suggestion up to the first that is not the text's.
 fn right_words<'a>(suggestion: &'a str, ahead: &str) -> impl Iterator<Item = &'a str> {
     words(suggestion).zip(words(ahead)).scan(true, |goes_on, (word, next)| {

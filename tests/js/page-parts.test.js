@@ -37,19 +37,6 @@ test("the headline says which model writes and what it does", () => {
   }
 });
 
-test("that others write better is said only while the bundled model writes and no other comes", () => {
-  const [bundled, other] = [pocket, distil].map((model) => ({ model, info }));
-  /** @type {[Partial<ModelState>, boolean][]} */
-  const table = [
-    [{}, false],
-    [{ active: bundled }, true],
-    [{ active: bundled, loading: { model: distil, progress: null } }, false],
-    [{ active: bundled, restarting: "The engine stopped." }, false],
-    [{ active: other }, false],
-  ];
-  for (const [state, expected] of table) assert.equal(describe({ ...nothing, ...state }, idle).isBundled, expected);
-});
-
 test("progress is in bytes and an honest percentage", () => {
   /** @type {[import("../../www/ui/model-switch.js").Progress | null, string, number | null][]} */
   const table = [

@@ -16,7 +16,7 @@ test("asks once when the typing pauses, with the text around the caret", () => {
   harness.pause();
   assert.equal(harness.questions.length, 1);
   const { before, after, gate, generation_config } = harness.last;
-  assert.deepEqual({ before, after, gate }, { before: "The", after: ", then", gate: 0.05 });
+  assert.deepEqual({ before, after, gate }, { before: "The", after: ", then", gate: 0.003 });
   assert.deepEqual(generation_config, {
     max_new_tokens: 24,
     max_time: 5,

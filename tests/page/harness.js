@@ -72,7 +72,7 @@ export class Site {
     await writeFile(join(root, "models/distilgpt2-golden.json"), GOLDEN);
     await writeFileList(root);
     const hub = await startHub({ isHttps: true });
-    // The pocket model's files under DistilGPT2's addresses: a download of 19 MB tells as much as one of 353.
+    // The pocket model's files under DistilGPT2's addresses: a download of 24 MB tells as much as one of 353.
     hub.addFile(new URL(distil.files.config.url).pathname, await readFile(new URL("models/pocket-gpt2/config.json", www)));
     hub.addFile(WEIGHTS_PATH, await readFile(new URL("models/pocket-gpt2/model.safetensors", www)));
     const server = await serve(root, 0);
@@ -115,7 +115,6 @@ export class Site {
     try {
       if (options?.serviceWorkers !== "allow") await context.addInitScript(withoutServiceWorker);
       await context.addInitScript(countSeeds);
-      await context.addInitScript(openGate);
       await context.addInitScript(keepQuestion);
       const page = await context.newPage();
       /** @type {string[]} */
@@ -141,11 +140,6 @@ function countSeeds() {
   let seed = 0;
   /** @param {any} array */
   crypto.getRandomValues = (array) => (array.length === 1 ? array.fill(++seed) : random(array));
-}
-
-/** So that a test sees what the model says, however sure it is of it. */
-function openGate() {
-  if (localStorage.getItem("settings") === null) localStorage.setItem("settings", '{"gate":0}');
 }
 
 /** What the page has asked its model last is to be had as `question`. */

@@ -2,7 +2,6 @@
 
 import { say } from "../strings.js";
 import { element } from "./element.js";
-import { isBundled } from "./is-bundled.js";
 
 /** @import { Model } from "../engine/protocol.js" */
 
@@ -40,6 +39,9 @@ function rowOf(model, isActive) {
   const about = element("span", {}, `${size} · ${licence}`);
   return element("label", {}, input, element("strong", {}, title), element("span", {}, say(quality)), about);
 }
+
+/** Whether a model comes with the page. @param {Model} model */
+const isBundled = ({ files }) => new URL(files.weights.url).origin === new URL(import.meta.url).origin;
 
 /** @param {number | null} bytes */
 const sizeOf = (bytes) =>

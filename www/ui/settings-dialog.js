@@ -71,7 +71,7 @@ export class SettingsDialog {
   /** @param {NumberRow} row */
   #addSlider(row) {
     const { min, max } = NUMBERS.gate;
-    const slider = element("input", { type: "range", min: `${min}`, max: `${max}`, step: "0.01", ariaLabel: say("setting_gate") });
+    const slider = element("input", { type: "range", min: `${min}`, max: `${max}`, step: "0.001", ariaLabel: say("setting_gate") });
     const share = element("output", {});
     const show = () => {
       slider.value = `${this.#world.read().gate}`;

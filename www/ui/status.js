@@ -2,7 +2,6 @@
 
 import { inWords, say } from "../strings.js";
 import { hide } from "./hide.js";
-import { isBundled } from "./is-bundled.js";
 
 /**
  * @import { Words } from "../strings.js"
@@ -12,7 +11,6 @@ import { isBundled } from "./is-bundled.js";
 /**
  * @typedef {object} Status
  * @property {string} headline
- * @property {boolean} isBundled the model that comes with the page writes, and no other is on its way
  * @property {{text: string, fraction: number | null, canCancel: boolean} | null} task
  * @property {string[]} problems
  * @property {string | null} notice what is less than it could be
@@ -34,7 +32,6 @@ export function describe({ active, loading, failure, restarting }, { isThinking,
   const present = active === null ? say("headline_none") : headlineOf(active, isThinking);
   return {
     headline: restarting === null ? present : inWords(restarting),
-    isBundled: active !== null && isBundled(active.model) && loading === null && restarting === null,
     task: loading && {
       text: say("task", { title: loading.model.title, amount: amountOf(loading.progress) }),
       fraction: fractionOf(loading.progress),
@@ -87,9 +84,8 @@ export class StatusLine {
   }
 
   /** @param {Status} status */
-  show({ headline, isBundled, task, problems, notice, canRetry, canChoose }) {
+  show({ headline, task, problems, notice, canRetry, canChoose }) {
     setText(this.#part("headline"), headline);
-    this.#hide("bundled", !isBundled);
     this.#hide("task", task === null);
     if (task !== null) {
       setText(this.#part("task-text"), task.text);

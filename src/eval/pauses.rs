@@ -1,0 +1,94 @@
+//! How often a writer who pauses behind a whole word finds a suggestion there, and how often its next word is right, by gate.
+
+use serde::Serialize;
+
+use super::asker::Asker;
+use super::typist::is_next_word_right;
+use super::{PAGE, Setup};
+use crate::error::Result;
+use crate::suggestion::{SuggestionOptions, word_indices};
+
+/// The least probabilities of a first word that are compared: none, the page's, and more of them.
+pub const GATES: [f64; 8] = [0.0, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1];
+
+/// What came of the pauses in one text or several, at one gate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Pauses {
+    /// At the end of a word, and behind the space that follows it.
+    pub at_word_end: Pause,
+    pub behind_space: Pause,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Pause {
+    pub n: usize,
+    pub n_with_suggestion: usize,
+    /// Those whose first suggestion has the right next word.
+    pub n_right: usize,
+}
+
+impl Pauses {
+    pub fn add(&mut self, other: &Pauses) {
+        self.at_word_end.add(&other.at_word_end);
+        self.behind_space.add(&other.behind_space);
+    }
+
+    /// Both kinds together.
+    pub fn all(&self) -> Pause {
+        let mut all = self.at_word_end;
+        all.add(&self.behind_space);
+        all
+    }
+}
+
+impl Pause {
+    fn add(&mut self, other: &Pause) {
+        self.n += other.n;
+        self.n_with_suggestion += other.n_with_suggestion;
+        self.n_right += other.n_right;
+    }
+
+    /// Of the pauses, those with a suggestion.
+    pub fn shown(&self) -> f64 {
+        self.n_with_suggestion as f64 / self.n as f64
+    }
+
+    /// Of the suggestions, those whose next word is right.
+    pub fn right(&self) -> f64 {
+        self.n_right as f64 / self.n_with_suggestion as f64
+    }
+}
+
+/// Pauses behind every word of the text but the last, with each of [`GATES`].
+///
+/// # Errors
+/// As [`Asker::offered`].
+pub fn pauses(asker: &mut Asker, text: &str) -> Result<[Pauses; GATES.len()]> {
+    let mut counts = [Pauses::default(); GATES.len()];
+    for (start, word) in word_indices(text) {
+        let end = start + word.len();
+        for (pauses, gate) in counts.iter_mut().zip(GATES) {
+            let setup = Setup {
+                options: SuggestionOptions { gate, ..PAGE.options },
+                ..PAGE
+            };
+            if end < text.len() {
+                pauses.at_word_end.add(&pause(asker, text, end, &setup)?);
+            }
+            if text[end..].starts_with(' ') && end + 1 < text.len() {
+                pauses.behind_space.add(&pause(asker, text, end + 1, &setup)?);
+            }
+        }
+    }
+    Ok(counts)
+}
+
+fn pause(asker: &mut Asker, text: &str, caret: usize, setup: &Setup) -> Result<Pause> {
+    let offered = asker.offered(caret, setup)?;
+    let is_right = |first: &String| is_next_word_right(first, &text[caret..]);
+    Ok(Pause {
+        n: 1,
+        n_with_suggestion: usize::from(!offered.is_empty()),
+        n_right: usize::from(offered.first().is_some_and(is_right)),
+    })
+}
