@@ -1,10 +1,11 @@
 """A model as the page reads it: config.json as Hugging Face writes it, and safetensors with int8 matrices.
 
-    python export.py RUN_FOLDER MODEL_FOLDER
+    python export.py CONFIG TOKEN_FOLDER RUN_FOLDER MODEL_FOLDER
 
 A matrix NAME is int8 in GPT-2's own shape, with NAME.scale in bfloat16 for groups of 32 inputs of an output: along the
 rows of an embedding, down the columns of a Conv1D weight, which is stored (in, out). value = int8 * scale. So the page
-holds them in memory, and nothing is rounded a second time. Vectors are float32.
+holds them in memory, and nothing is rounded a second time. Vectors are float32. Training text decides the rounding
+(rounding.py); how far the model is from the one in float32 is measured on the valid split and printed.
 """
 
 import argparse
@@ -16,52 +17,55 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import checkpoint
+from config import read_config
 from gpt2 import END_OF_TEXT, GPT2, VOCAB_SIZE, Shape
+from mixture import Mixture, read_tokens, token_file
+from rounding import compensated, dequantised
 
-GROUP_LEN = 32
+# Of training text for the rounding, and of each group's valid split for measuring it.
+N_WINDOWS = 64
+N_VALID_WINDOWS = 2
 
 
 def main():
     parser = argparse.ArgumentParser(description="Writes the model of a run for the page.")
+    parser.add_argument("config", type=Path, metavar="CONFIG", help="of the run")
+    parser.add_argument("tokens", type=Path, metavar="TOKEN_FOLDER", help="what corpus.py wrote")
     parser.add_argument("run", type=Path, metavar="RUN_FOLDER")
     parser.add_argument("model", type=Path, metavar="MODEL_FOLDER")
     args = parser.parse_args()
     state = checkpoint.load(args.run)
     if state is None:
         parser.error(f"{args.run} has no {checkpoint.NAME}; train.py writes it")
-    write_model(args.model, Shape(**state["shape"]), state["average"])
+    config = read_config(args.config)
+    model = GPT2(config.shape)
+    model.load_state_dict(state["average"])
+    # Another seed than that of training, which never drew these windows in this order.
+    mixture = Mixture(args.tokens, config.shares, config.seed + 1)
+    windows = mixture.batch(0, N_WINDOWS, config.n_positions)[:, :-1]
+    write_model(args.model, config.shape, compensated(model, windows))
     for file in (args.model / "config.json", args.model / "model.safetensors"):
         contents = file.read_bytes()
         print(f"{file}: {len(contents):,} bytes, sha256 {hashlib.sha256(contents).hexdigest()}")
+    n, same_top, divergence = difference(model, read_model(args.model), valid_windows(args.tokens, config))
+    print(f"likeliest token as in float32 at {same_top:.2%} of {n:,} held-out positions, KL divergence {divergence:.6f} nats")
 
 
-def write_model(folder, shape, parameters):
-    """Writes config.json and model.safetensors for `parameters`, by their names in GPT2."""
-    tensors = {}
-    for name, parameter in parameters.items():
-        value = parameter.float()
-        if value.dim() == 1:
-            tensors[name] = value
-        else:
-            tensors[name], tensors[name + ".scale"] = quantise(value, input_axis(name))
+def write_model(folder, shape, tensors):
+    """Writes config.json and model.safetensors."""
     folder.mkdir(parents=True, exist_ok=True)
     save_file(tensors, folder / "model.safetensors", {"format": "pt"})
     (folder / "config.json").write_text(json.dumps(config_json(shape), indent=2) + "\n")
 
 
 def read_model(folder):
-    """The GPT2 of a folder that `write_model` wrote, in float32, for evaluation."""
+    """The GPT2 of a folder that `write_model` wrote, or of one in float32."""
     config = json.loads((folder / "config.json").read_text())
     model = GPT2(Shape(**{key: config[key] for key in Shape.__dataclass_fields__}))
     stored = load_file(folder / "model.safetensors")
-    parameters = {}
-    for name in model.state_dict():
-        parameters[name] = stored[name].float()
-        if name + ".scale" in stored:
-            axis, scale = input_axis(name), stored[name + ".scale"].float()
-            # The first bundled model, which the recipe begins with, has one scale per row or column.
-            parameters[name] *= scale.unsqueeze(axis) if scale.dim() == 1 else scale.repeat_interleave(GROUP_LEN, axis)
-    model.load_state_dict(parameters)
+    for name, parameter in model.named_parameters():
+        value, scales = stored[name], stored.get(name + ".scale")
+        parameter.data = value.float() if scales is None else dequantised(value, scales, input_axis(name))
     return model.eval().requires_grad_(False)
 
 
@@ -70,13 +74,24 @@ def input_axis(name):
     return 1 if name.startswith("w") else 0
 
 
-def quantise(value, axis):
-    """(rows, columns) to int8 of the same shape, and the scales of its groups along `axis`."""
-    groups = value.unflatten(axis, (-1, GROUP_LEN))
-    # Rounded to bfloat16 first, so that the integers are the nearest for the scale that is stored.
-    scale = (groups.abs().amax(axis + 1, keepdim=True) / 127).clamp(min=torch.finfo(torch.float32).tiny).bfloat16()
-    quantised = (groups / scale.float()).round().clamp(-127, 127).flatten(axis, axis + 1)
-    return quantised.to(torch.int8).contiguous(), scale.squeeze(axis + 1).contiguous()
+def valid_windows(folder, config):
+    """(n, n_positions) token ids, some of each group that has a valid split."""
+    n = N_VALID_WINDOWS * config.n_positions
+    groups = [group for group in config.shares if token_file(folder, group, "valid").exists()]
+    tokens = [torch.from_numpy(read_tokens(folder, group, "valid")[:n].astype("int64")) for group in groups]
+    return torch.cat([part[: len(part) // config.n_positions * config.n_positions] for part in tokens]).view(-1, config.n_positions)
+
+
+@torch.no_grad()
+def difference(model, rounded, windows):
+    """How many positions, the share of them with the same likeliest token, and the mean KL divergence from `model`."""
+    same, divergence = [], []
+    for part in windows.split(1):
+        expected, found = model.logits(part), rounded.logits(part)  # (1, t, VOCAB_SIZE)
+        same.append(expected.argmax(-1) == found.argmax(-1))
+        log_p, log_q = expected.log_softmax(-1), found.log_softmax(-1)
+        divergence.append((log_p.exp() * (log_p - log_q)).sum(-1))
+    return windows.numel(), torch.cat(same).float().mean().item(), torch.cat(divergence).mean().item()
 
 
 def config_json(shape):

@@ -34,7 +34,7 @@ def main():
     job.step("drop_rules.py", written)
     job.step("corpus.py", written, tokens)
     job.step("train.py", args.config, tokens, run, until=TRAINED)
-    job.step("export.py", run, model)
+    job.step("export.py", args.config, tokens, run, model)
     job.step("evaluate.py", tokens, model)
     job.step("sample.py", model, HERE / "prompts.txt")
 

@@ -9,6 +9,7 @@ import codecs
 import io
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,6 @@ from unittest import mock
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
 import checkpoint
@@ -29,7 +29,7 @@ import journal
 import tiny_smollm2
 from config import read_config
 from evaluate import nats_per_token, token_bytes
-from export import GROUP_LEN, input_axis, read_model, write_model
+from export import read_model
 from gpt2 import END_OF_TEXT, GPT2, TOKENIZER, Shape
 from job import Job
 from mixture import read_tokens
@@ -144,12 +144,11 @@ class Recipe(unittest.TestCase):
             if value.dim() == 1:
                 self.assertEqual(difference.max().item(), 0, name)
                 continue
-            axis = input_axis(name)
-            largest, off = (
-                x.unflatten(axis, (-1, GROUP_LEN)).abs().amax(axis + 1) for x in (trained[name], difference)
-            )
-            # Half a step of 127; bfloat16 may have rounded the scale up.
-            self.assertTrue((off <= largest * (1 + 2**-8) * 0.5 / 127).all(), name)
+            self.assertLess(difference.norm().item(), 0.02 * trained[name].norm().item(), name)
+        [line] = [line for line in self.log if "likeliest token as in float32" in line]
+        n_positions, same_top = re.search(r"at ([\d.]+)% of ([\d,]+) held-out positions", line).groups()[::-1]
+        self.assertEqual(int(n_positions) % read_config(TINY).n_positions, 0)
+        self.assertGreater(float(same_top), 95)
         input_ids = torch.from_numpy(read_tokens(self.tokens, "blogs", "test")[:N_LOGITS_POSITIONS].astype(np.int64))
         with torch.no_grad():
             logits = model.logits(input_ids[None])[0]
@@ -159,19 +158,6 @@ class Recipe(unittest.TestCase):
 
 
 class Parts(unittest.TestCase):
-    def test_a_model_with_a_scale_per_row_or_column_is_read_as_well(self):
-        shape = Shape(n_layer=1, n_embd=32, n_head=2, n_positions=8)
-        with tempfile.TemporaryDirectory() as folder:
-            write_model(Path(folder), shape, GPT2(shape).state_dict())
-            stored = load_file(Path(folder) / "model.safetensors")
-            scales = {"wte.weight": torch.rand(50257).half(), "h.0.mlp.c_fc.weight": torch.rand(128).half()}
-            stored.update({name + ".scale": scale for name, scale in scales.items()})
-            save_file(stored, Path(folder) / "model.safetensors")
-            read = read_model(Path(folder)).state_dict()
-        row, column = scales["wte.weight"][:, None].float(), scales["h.0.mlp.c_fc.weight"].float()
-        self.assertTrue(torch.equal(read["wte.weight"], stored["wte.weight"] * row))
-        self.assertTrue(torch.equal(read["h.0.mlp.c_fc.weight"], stored["h.0.mlp.c_fc.weight"] * column))
-
     def test_the_filter_says_why(self):
         self.assertIsNone(refusal("We met at 10:30 on 2 May 2021 and 250 people came."))
         self.assertEqual(refusal("Write to jane.doe@example.org today."), "e-mail addresses")
