@@ -17,19 +17,19 @@ export const ABOUT = {
   },
   about_limits_title: { en: "What to expect of it", zh: "可以期待什么" },
   about_limits: {
-    en: "These are small models from the first years of their kind. They imitate the look of prose and know nothing: names, dates, quotations and facts in a suggestion are inventions unless you know better. They do not follow instructions or answer questions. They write English.",
-    zh: "这些是同类模型早年的小模型。它们模仿文章的样子，却什么也不懂：建议里的人名、日期、引文和事实，除非你自己知道属实，否则都当作编造。它们不会执行指令，也不会回答问题。它们只写英文。",
+    en: "These are small models of an early kind. They imitate the look of prose and know nothing: names, dates, quotations and facts in a suggestion are inventions unless you know better. They do not follow instructions or answer questions. They write English.",
+    zh: "这些都是早期类型的小模型。它们模仿文章的样子，却什么也不懂：建议里的人名、日期、引文和事实，除非你自己知道属实，否则都当作编造。它们不会执行指令，也不会回答问题。它们只写英文。",
   },
   about_offence: { en: "A suggestion may offend.", zh: "建议可能令人不快。" },
   about_offence_why: {
-    en: "DistilGPT2 and GPT-2 learnt from millions of web pages that nobody had filtered, and repeat the prejudices found there, about gender, religion, origin and much else, and at times coarse, sexual or violent language, whatever you wrote before. Pocket GPT-2 learnt in part from novels of around 1900, with the views of their time. Read what you accept; it becomes your text. Do not use the models where a wrong or hurtful sentence can do harm, and do not pass off their inventions as true.",
-    zh: "DistilGPT2 和 GPT-2 是用数百万个未经筛选的网页训练的，会重复其中关于性别、宗教、出身等等的偏见；不论你前面写了什么，有时都会出现粗俗、色情或暴力的语言。Pocket GPT-2 的一部分训练文本是 1900 年前后的小说，带有那个时代的观念。采纳之前请读一遍：采纳之后它就是你的文字。如果一句错误或伤人的话会造成损害，就不要使用这些模型，也不要把它们编造的内容当作事实。",
+    en: "DistilGPT2 and GPT-2 learnt from millions of web pages that nobody had filtered, and repeat the prejudices found there, about gender, religion, origin and much else, and at times coarse, sexual or violent language, whatever you wrote before. Pocket GPT-2 learnt in part from books written before 1962, with the views of their time, and in part from another model, with the prejudices of that one. Read what you accept; it becomes your text. Do not use the models where a wrong or hurtful sentence can do harm, and do not pass off their inventions as true.",
+    zh: "DistilGPT2 和 GPT-2 是用数百万个未经筛选的网页训练的，会重复其中关于性别、宗教、出身等等的偏见；不论你前面写了什么，有时都会出现粗俗、色情或暴力的语言。Pocket GPT-2 的训练文本一部分是 1962 年以前写的书，带有那个时代的观念；一部分出自另一个模型，带有那个模型的偏见。采纳之前请读一遍：采纳之后它就是你的文字。如果一句错误或伤人的话会造成损害，就不要使用这些模型，也不要把它们编造的内容当作事实。",
   },
   about_models_title: { en: "The models", zh: "模型" },
   about_pocket_name: { en: "Pocket GPT-2 (bundled)", zh: "Pocket GPT-2（自带）" },
   about_pocket: {
-    en: "17.7 million parameters, 6 layers, a memory of 256 tokens. Trained by this project on freely licensed English prose, 26 million tokens with repetitions, most of them modern: blogs, official texts, guides, fiction, and letters and posts that another model wrote; in part by distillation from a deeper model of its own kind. It makes the page useful before any download. It is fluent for a clause and rarely makes sense beyond one; on prose it had not seen, its perplexity is 82 for official texts, 108 to 117 for guides and blogs, 147 to 159 for novels. Licence: Apache-2.0.",
-    zh: "1770 万个参数，6 层，能记住 256 个词元。由本项目训练，语料是可自由使用的英文文章，连同重复共 2600 万词元，大部分是现代的：博客、公文、指南、小说，以及由另一个模型写的书信和帖子；其中一部分是从一个层数更多的同类模型蒸馏而来。有了它，不必下载就能使用本页。它写一个分句还算通顺，再长就很少有意义了；在没见过的文章上，困惑度为：公文 82，指南和博客 108 到 117，小说 147 到 159。许可证：Apache-2.0。",
+    en: "22.5 million parameters, 12 layers, a memory of 512 tokens. Trained by this project on English prose, 485 million tokens with repetitions: nearly two thirds are e-mails, letters, posts, stories and the like that another model, SmolLM2, wrote for it; the rest are freely licensed novels, blogs, official texts and guides. It makes the page useful before any download. Its sentences make sense by themselves, are given to clichés, and wander from one to the next; on prose it had not seen, its perplexity is 58 for official texts, 69 for guides, 95 for blogs, 79 to 81 for novels. Licence: Apache-2.0.",
+    zh: "2250 万个参数，12 层，能记住 512 个词元。由本项目用英文文章训练，连同重复共 4.85 亿词元：近三分之二是另一个模型 SmolLM2 为它写的邮件、书信、帖子、故事等等，其余是可自由使用的小说、博客、公文和指南。有了它，不必下载就能使用本页。它的句子单独看有意义，爱用套话，句与句之间则容易跑题；在没见过的文章上，困惑度为：公文 58，指南 69，博客 95，小说 79 到 81。许可证：Apache-2.0。",
   },
   about_distilgpt2: {
     en: "82 million parameters, 6 layers, a memory of 1,024 tokens. Hugging Face distilled it in 2019 from the smallest GPT-2, on OpenWebText, a reconstruction of GPT-2's own training texts: faster than its teacher, and somewhat less able. English. Licence: Apache-2.0.",

@@ -166,8 +166,10 @@ test("the pointer opens the choices at a token and a click takes one; elsewhere 
     await list(page).waitFor({ state: "detached" });
     await token.hover();
     await list(page).waitFor();
-    const chosen = await choice(page, 3);
-    await list(page).getByRole("option").nth(3).click();
+    // Another token than the one that stands there, which changes nothing.
+    const i = (await choice(page, 3)) === (await token.textContent()) ? 2 : 3;
+    const chosen = await choice(page, i);
+    await list(page).getByRole("option").nth(i).click();
     const text = await written(page);
     assert.ok(text.includes(`${chosen}\n`), text);
     assert.equal(text.split("\n").slice(1).join("\n"), TEXT.split("\n").slice(1).join("\n"));
