@@ -18,7 +18,7 @@ const CHINESE = { locale: "zh-CN" };
 
 // What has no Chinese name: models and makers, files and protocols, keys, units, and the name of the other language.
 const NAMES = [
-  /DistilGPT2|Pocket GPT-2|GPT-2|Hugging Face|OpenAI|OpenWebText|WebText|Reddit|Apache-2\.0|MIT\b/,
+  /DistilGPT2|Pocket GPT-2|GPT-2|Hugging Face|OpenAI|SmolLM2|OpenWebText|WebText|Reddit|Apache-2\.0|MIT\b/,
   /[\w.-]+\.(co|json|safetensors)\b|HTTP \d+|CORS|SHA-256|\b[0-9a-f]{64}\b|cookie/,
   /\b(Tab|Enter|Esc|Ctrl|Alt|Space|F2|Mac|Z|MB|English|Top-[kp])\b/,
 ];
