@@ -1,7 +1,7 @@
 // The page in Chromium, served as `build.sh serve` serves it, with a local server in the place of the Hugging Face hub.
 
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { access, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,6 +20,12 @@ export const RAIN = "The rain had stopped by the time we reached the ";
 
 /** A window of 1,280 x 800 px at 200 %. @type {BrowserContextOptions} */
 export const ZOOMED = { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 };
+
+/** Without them a page shares no memory with its workers. */
+export const ISOLATION_HEADERS = ["cross-origin-opener-policy", "cross-origin-embedder-policy"];
+
+const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+await access(executablePath); // A test that starts its servers and then finds no browser would never end.
 
 const www = new URL("../../www/", import.meta.url);
 const [pocket, distil] = MODELS;
@@ -77,7 +83,7 @@ export class Site {
     hub.addFile(WEIGHTS_PATH, await readFile(new URL("models/pocket-gpt2/model.safetensors", www)));
     const server = await serve(root, 0);
     const browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      executablePath,
       args: ["--no-sandbox", "--ignore-certificate-errors", `--host-resolver-rules=${hub.hostResolverRules}`],
     });
     return new Site(root, server, browser, hub);
@@ -112,11 +118,11 @@ export class Site {
    */
   async visit(run, options) {
     const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", ...options });
+    if (options?.serviceWorkers !== "allow") await context.addInitScript(withoutServiceWorker);
+    await context.addInitScript(countSeeds);
+    await context.addInitScript(keepQuestion);
+    const page = await context.newPage();
     try {
-      if (options?.serviceWorkers !== "allow") await context.addInitScript(withoutServiceWorker);
-      await context.addInitScript(countSeeds);
-      await context.addInitScript(keepQuestion);
-      const page = await context.newPage();
       /** @type {string[]} */
       const complaints = [];
       page.on("pageerror", (error) => complaints.push(error.message));
@@ -129,6 +135,8 @@ export class Site {
       await run(page);
       assert.deepEqual(complaints, []);
     } finally {
+      // A test may end while its `route` still fetches a file, which then fails with no one to catch it.
+      await page.unrouteAll({ behavior: "ignoreErrors" });
       await context.close();
     }
   }

@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { RAIN, Site, ready } from "./harness.js";
+import { ISOLATION_HEADERS, RAIN, Site, ready } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -46,18 +46,6 @@ async function complete(page, threads) {
   }, RAIN.repeat(3));
 }
 
-/** Sends the page's files as a host does that cannot set headers. @param {Page} page */
-async function withoutIsolation(page) {
-  await page.route("**", async (route) => {
-    const response = await route.fetch();
-    const headers = response.headers();
-    delete headers["cross-origin-opener-policy"];
-    delete headers["cross-origin-embedder-policy"];
-    await route.fulfill({ response, headers });
-  });
-  await page.reload();
-}
-
 /** How many workers the browser runs. @param {Page} page */
 async function countThreads(page) {
   const session = await /** @type {import("playwright-core").Browser} */ (page.context().browser()).newBrowserCDPSession();
@@ -76,11 +64,17 @@ test("threads write what one thread writes, bit for bit", { skip }, () =>
     assert.deepEqual(many.tokens, one.tokens);
   }));
 
-test("a page that is not isolated uses one thread", () =>
-  site.visit(async (page) => {
-    await withoutIsolation(page);
-    assert.equal((await complete(page)).runs, "plain 1");
-  }));
+test("a page that is not isolated uses one thread", async () => {
+  const site = await Site.open();
+  site.withhold(ISOLATION_HEADERS);
+  try {
+    await site.visit(async (page) => {
+      assert.equal((await complete(page)).runs, "plain 1");
+    });
+  } finally {
+    await site.close();
+  }
+});
 
 test("threads end with their engine", { skip }, () =>
   site.visit(async (page) => {
