@@ -1,7 +1,7 @@
 // The page in Chromium, served as `build.sh serve` serves it, with a local server in the place of the Hugging Face hub.
 
 import assert from "node:assert/strict";
-import { access, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,11 +21,8 @@ export const RAIN = "The rain had stopped by the time we reached the ";
 /** A window of 1,280 x 800 px at 200 %. @type {BrowserContextOptions} */
 export const ZOOMED = { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 };
 
-/** Without them a page shares no memory with its workers. */
-export const ISOLATION_HEADERS = ["cross-origin-opener-policy", "cross-origin-embedder-policy"];
-
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-await access(executablePath); // A test that starts its servers and then finds no browser would never end.
+// Without them a page shares no memory with its workers.
+const ISOLATION_HEADERS = ["cross-origin-opener-policy", "cross-origin-embedder-policy"];
 
 const www = new URL("../../www/", import.meta.url);
 const [pocket, distil] = MODELS;
@@ -82,22 +79,27 @@ export class Site {
     hub.addFile(new URL(distil.files.config.url).pathname, await readFile(new URL("models/pocket-gpt2/config.json", www)));
     hub.addFile(WEIGHTS_PATH, await readFile(new URL("models/pocket-gpt2/model.safetensors", www)));
     const server = await serve(root, 0);
-    const browser = await chromium.launch({
-      executablePath,
-      args: ["--no-sandbox", "--ignore-certificate-errors", `--host-resolver-rules=${hub.hostResolverRules}`],
-    });
-    return new Site(root, server, browser, hub);
+    try {
+      const browser = await chromium.launch({
+        executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+        args: ["--no-sandbox", "--ignore-certificate-errors", `--host-resolver-rules=${hub.hostResolverRules}`],
+      });
+      return new Site(root, server, browser, hub);
+    } catch (error) {
+      // An open server would keep the test from ending, and the error from being told.
+      server.close();
+      await hub.close();
+      await rm(root, { recursive: true });
+      throw error;
+    }
   }
 
-  /**
-   * Has the page's server send less than it does, as hosts do that cannot be told what to send.
-   * @param {string[]} names of headers, in lower case
-   */
-  withhold(names) {
+  /** Has the page's server leave out the headers of isolation, like a host that cannot be told what to send. */
+  withholdIsolation() {
     this.#server.prependListener("request", (_request, response) => {
       const { writeHead } = response;
       response.writeHead = (/** @type {number} */ status, /** @type {any} */ headers) => {
-        const left = Object.entries(headers).filter(([name]) => !names.includes(name.toLowerCase()));
+        const left = Object.entries(headers).filter(([name]) => !ISOLATION_HEADERS.includes(name.toLowerCase()));
         return writeHead.call(response, status, Object.fromEntries(left));
       };
     });

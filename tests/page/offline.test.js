@@ -6,7 +6,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { writeFileList } from "../../tools/files.js";
-import { ISOLATION_HEADERS, RAIN, Site, fillDevice, opened, ready, suggestion, toEnd, write, written } from "./harness.js";
+import { RAIN, Site, fillDevice, opened, ready, suggestion, toEnd, write, written } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -106,7 +106,7 @@ test("every file is on the device once", () =>
 
 const skip = availableParallelism() === 1 && "one core has no use for threads";
 test("where the host sends no headers, the page is isolated and has threads from the second load on", { skip }, async () => {
-  site.withhold(ISOLATION_HEADERS);
+  site.withholdIsolation();
   await visit(async (page) => {
     const isIsolated = () => page.evaluate(() => crossOriginIsolated);
     assert.equal(await isIsolated(), false);
@@ -130,7 +130,7 @@ test("where the host sends no headers, the page is isolated and has threads from
 });
 
 test("where the host sends no headers and nothing was touched, the second load comes by itself", async () => {
-  site.withhold(ISOLATION_HEADERS);
+  site.withholdIsolation();
   await visit(async (page) => {
     await page.waitForFunction(() => crossOriginIsolated);
     await ready(page);

@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { ISOLATION_HEADERS, RAIN, Site, ready } from "./harness.js";
+import { RAIN, Site, ready } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -46,6 +46,21 @@ async function complete(page, threads) {
   }, RAIN.repeat(3));
 }
 
+/**
+ * Runs a test on a site of its own.
+ * @param {(site: Site) => void | Promise<void>} change
+ * @param {(page: Page) => Promise<void>} run
+ */
+async function visitChanged(change, run) {
+  const site = await Site.open();
+  try {
+    await change(site);
+    await site.visit(run);
+  } finally {
+    await site.close();
+  }
+}
+
 /** How many workers the browser runs. @param {Page} page */
 async function countThreads(page) {
   const session = await /** @type {import("playwright-core").Browser} */ (page.context().browser()).newBrowserCDPSession();
@@ -64,17 +79,13 @@ test("threads write what one thread writes, bit for bit", { skip }, () =>
     assert.deepEqual(many.tokens, one.tokens);
   }));
 
-test("a page that is not isolated uses one thread", async () => {
-  const site = await Site.open();
-  site.withhold(ISOLATION_HEADERS);
-  try {
-    await site.visit(async (page) => {
+test("a page that is not isolated uses one thread", () =>
+  visitChanged(
+    (site) => site.withholdIsolation(),
+    async (page) => {
       assert.equal((await complete(page)).runs, "plain 1");
-    });
-  } finally {
-    await site.close();
-  }
-});
+    },
+  ));
 
 test("threads end with their engine", { skip }, () =>
   site.visit(async (page) => {
@@ -92,15 +103,10 @@ describe("a thread", { skip }, () => {
    * @param {string[]} names
    * @param {(page: Page) => Promise<void>} run
    */
-  async function visitWith(program, names, run) {
-    const site = await Site.open();
-    for (const name of names) await writeFile(join(site.root, "engine", name), program);
-    try {
-      await site.visit(run);
-    } finally {
-      await site.close();
-    }
-  }
+  const visitWith = (program, names, run) =>
+    visitChanged(async ({ root }) => {
+      for (const name of names) await writeFile(join(root, "engine", name), program);
+    }, run);
 
   test("that does not start is done without", () =>
     visitWith("throw new Error('as a test');", ["thread.js"], async (page) => {
