@@ -199,11 +199,13 @@ test_all() {
   say "Without SIMD"
   cat target/no-simd.log
   [ "$status" = 0 ]
+  say "Format and lint of the JavaScript, the CSS and the HTML"
+  node_modules/.bin/biome check --error-on-warnings .
   say "Types of the JavaScript"
   node_modules/.bin/tsc --project www/tsconfig.json
   node_modules/.bin/tsc --project tools/tsconfig.json
   say "JavaScript unit tests, and the page in Chromium"
-  node --test --test-reporter=spec --test-concurrency=2 tests/js/*.test.js tests/page/*.test.js
+  node --test --test-reporter=spec --test-concurrency=2 $(find tests/js tests/page -name "*.test.js" | sort)
 }
 
 # evaluate [ARGUMENT...]: where it was called, so that it finds the files.

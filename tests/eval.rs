@@ -137,7 +137,7 @@ fn a_model_that_knows_nothing_is_as_perplexed_as_its_vocabulary_is_large() {
 
 #[test]
 fn the_setups_are_the_pages_and_the_page_less_one_part_each() {
-    let settings = include_str!("../www/settings.js");
+    let settings = include_str!("../www/settings/settings.js");
     let config = generation_config();
     for (name, value) in [
         ("max_new_tokens", config.max_new_tokens.to_string()),
@@ -149,7 +149,7 @@ fn the_setups_are_the_pages_and_the_page_less_one_part_each() {
         ("gate", SETUPS[0].options.gate.to_string()),
     ] {
         let row = format!("{name}: {{ default: {value},");
-        assert!(settings.contains(&row), "www/settings.js has no \"{row}\"");
+        assert!(settings.contains(&row), "www/settings/settings.js has no \"{row}\"");
     }
     let parts = SETUPS.map(|setup| (setup.has_healing, setup.options.gate > 0.0, setup.options.is_ranked));
     assert_eq!(

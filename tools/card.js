@@ -18,4 +18,7 @@ const markdown = new Marked({
   },
 });
 
-await writeFile(new URL("card.html", folder), await markdown.parse(await readFile(new URL("README.md", folder), "utf8")));
+await writeFile(
+  new URL("card.html", folder),
+  await markdown.parse(await readFile(new URL("README.md", folder), "utf8")),
+);

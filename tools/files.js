@@ -1,7 +1,7 @@
 // Writes www/files.js, the list of the page's files and their hashes for its service worker: node tools/files.js
 
 import { createHash } from "node:crypto";
-import { readFile, readdir, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -15,7 +15,9 @@ export async function writeFileList(root) {
   for (const entry of (await readdir(root, { recursive: true })).sort()) {
     const path = entry.replaceAll(sep, "/");
     if (OTHERS.test(path) || !(await stat(join(root, entry))).isFile()) continue;
-    files[path] = `sha256-${createHash("sha256").update(await readFile(join(root, entry))).digest("base64")}`;
+    files[path] = `sha256-${createHash("sha256")
+      .update(await readFile(join(root, entry)))
+      .digest("base64")}`;
   }
   const lines = [
     "// Every file of the page with its hash, written by tools/files.js.",

@@ -8,7 +8,10 @@ const icons = new URL("../www/icons/", import.meta.url);
 // Home screens cut corners of their own.
 const square = (await readFile(new URL("icon.svg", icons), "utf8")).replace(' rx="3"', "");
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox"],
+});
 for (const px of [192, 512]) {
   const page = await browser.newPage({ viewport: { width: px, height: px } });
   await page.setContent(`<style>body { margin: 0 }</style>${square}`);

@@ -39,7 +39,8 @@ export async function serve(root, port) {
   const server = createServer((request, response) => {
     answer(root, headers, request, response).catch((error) => {
       // A reader that goes away halfway is nobody's fault.
-      if (error.code !== "ERR_STREAM_PREMATURE_CLOSE") console.error(`${request.method} ${request.url}: ${error.message}`);
+      if (error.code !== "ERR_STREAM_PREMATURE_CLOSE")
+        console.error(`${request.method} ${request.url}: ${error.message}`);
       response.destroy();
     });
   });
@@ -64,7 +65,8 @@ async function policyOf(index) {
  * @param {import("node:http").ServerResponse} response
  */
 async function answer(root, headers, request, response) {
-  if (request.method !== "GET" && request.method !== "HEAD") return refuse(response, headers, 405, "Only GET and HEAD work here.");
+  if (request.method !== "GET" && request.method !== "HEAD")
+    return refuse(response, headers, 405, "Only GET and HEAD work here.");
   // URL has resolved every ".."; what is left encoded ("%2f") stays so and names no file.
   const { pathname } = new URL(`http://localhost${request.url}`);
   const path = join(root, pathname.endsWith("/") ? `${pathname}index.html` : pathname);

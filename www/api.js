@@ -2,7 +2,7 @@
 
 import { EngineClient } from "./engine/client.js";
 import { EngineError } from "./engine/errors.js";
-import { modelById } from "./models.js";
+import { modelById } from "./models/table.js";
 
 /** @import { Dtype, GenerationConfig } from "./engine/protocol.js" */
 
@@ -36,7 +36,7 @@ export const pipelineWith =
   (createClient) =>
   /**
    * @param {"text-generation"} task
-   * @param {string} id one of models.js
+   * @param {string} id one of models/table.js
    * @param {PipelineOptions} [options]
    * @returns {Promise<TextGenerationPipeline>}
    * @throws {EngineError} unknown_task; also what `EngineClient.load` throws

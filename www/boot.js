@@ -1,8 +1,8 @@
 // Starts the page in the reader's language, and says so where it cannot: a file is missing, or the browser is too old.
 
-import { say } from "./strings.js";
-import { browserStorage } from "./ui/browser-storage.js";
-import { openInLanguage } from "./ui/language.js";
+import { browserStorage } from "./page/browser-storage.js";
+import { openInLanguage } from "./page/language.js";
+import { say } from "./strings/strings.js";
 
 openInLanguage(document, browserStorage("localStorage"), navigator.languages);
 

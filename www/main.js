@@ -1,10 +1,7 @@
 // Wires the page: editor, suggester, engine and what is said about them. It decides nothing.
 
+import { wireDocuments } from "./documents/wiring.js";
 import { editorState } from "./editor/editor.js";
-import { accept, canAsk, ghost, ghostText, showOther, showSuggestions, showThinking, shownOf, whole } from "./editor/ghost-text.js";
-import { firstWord } from "./editor/state.js";
-import { isOpen, openList, suggestionList } from "./editor/suggestion-list.js";
-import { Suggester } from "./editor/suggester.js";
 import { EngineClient } from "./engine/client.js";
 import { toErrorData } from "./engine/errors.js";
 import { Figures } from "./figures/figures.js";
@@ -12,31 +9,44 @@ import { FiguresPanel } from "./figures/panel.js";
 import { watchEdits } from "./figures/watch.js";
 import { fillLegend } from "./lens/legend.js";
 import { Lens } from "./lens/lens.js";
-import { MODELS } from "./models.js";
-import { keepSettings, readSettings } from "./settings.js";
-import { inWords, onSpeak, say } from "./strings.js";
-import { Announcer } from "./ui/announcer.js";
-import { browserStorage } from "./ui/browser-storage.js";
-import { byId } from "./ui/by-id.js";
-import { wireDocuments } from "./ui/documents-wiring.js";
-import { hintFor } from "./ui/hint.js";
-import { followSwitch } from "./ui/language.js";
-import { followModelCard } from "./ui/model-card.js";
-import { followModelDialog, openModelDialog } from "./ui/model-dialog.js";
-import { ModelSwitch } from "./ui/model-switch.js";
-import { SettingsDialog } from "./ui/settings-dialog.js";
-import { StatusLine, describe } from "./ui/status.js";
-import { SuggestionBar } from "./ui/suggestion-bar.js";
-import { UpdateOffer, keepPage } from "./ui/updates.js";
-import { coverTopPx, coveredPx, followKeyboard, freeBottomPx } from "./ui/window-space.js";
+import { followModelCard } from "./models/card.js";
+import { followModelDialog, openModelDialog } from "./models/dialog.js";
+import { ModelSwitch } from "./models/switch.js";
+import { MODELS } from "./models/table.js";
+import { Announcer } from "./page/announcer.js";
+import { browserStorage } from "./page/browser-storage.js";
+import { byId } from "./page/dom.js";
+import { followSwitch } from "./page/language.js";
+import { describe, StatusLine } from "./page/status.js";
+import { keepPage, UpdateOffer } from "./page/updates.js";
+import { coveredPx, coverTopPx, followKeyboard, freeBottomPx } from "./page/window.js";
+import { SettingsDialog } from "./settings/dialog.js";
+import { keepSettings, readSettings } from "./settings/settings.js";
+import { inWords, onSpeak, say } from "./strings/strings.js";
+import { SuggestionBar } from "./suggestion/bar.js";
+import {
+  accept,
+  canAsk,
+  ghost,
+  ghostText,
+  shownOf,
+  showOther,
+  showSuggestions,
+  showThinking,
+  whole,
+} from "./suggestion/ghost-text.js";
+import { hintFor } from "./suggestion/hint.js";
+import { isOpen, openList, suggestionList } from "./suggestion/list.js";
+import { Suggester } from "./suggestion/suggester.js";
+import { firstWord } from "./suggestion/words.js";
 import { EditorView, undo, undoDepth } from "./vendor/codemirror.js";
 
 /**
  * @import { Content } from "./documents/document.js"
- * @import { GhostState } from "./editor/ghost-text.js"
- * @import { Settings } from "./settings.js"
- * @import { ModelState } from "./ui/model-switch.js"
- * @import { Writing } from "./ui/status.js"
+ * @import { GhostState } from "./suggestion/ghost-text.js"
+ * @import { Settings } from "./settings/settings.js"
+ * @import { ModelState } from "./models/switch.js"
+ * @import { Writing } from "./page/status.js"
  */
 
 const clock = {
@@ -132,7 +142,12 @@ const showAuthors = byId("show-authors");
 /** @param {Content} content */
 const stateOf = (content) =>
   editorState(content, {
-    extensions: [watchEdits(figures), lens.extension, suggestionList(atCaret), ghostText({ ...atCaret, onChange: showState })],
+    extensions: [
+      watchEdits(figures),
+      lens.extension,
+      suggestionList(atCaret),
+      ghostText({ ...atCaret, onChange: showState }),
+    ],
     onEdit: (state) => documents.edited(state),
     coveredPx: () => coveredPx(covers),
     isAuthorShown: () => showAuthors.checked,

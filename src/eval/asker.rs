@@ -9,7 +9,7 @@ use crate::generation::config::GenerationConfig;
 use crate::session::{Session, Step};
 use crate::suggestion::{Place, SuggestionOptions, Suggestions, is_askable};
 
-/// The page's own parameters, those of www/settings.js.
+/// The page's own parameters, those of www/settings/settings.js.
 pub fn generation_config() -> GenerationConfig {
     GenerationConfig {
         max_new_tokens: 24,

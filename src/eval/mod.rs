@@ -48,7 +48,7 @@ pub struct Setup {
     pub options: SuggestionOptions,
 }
 
-/// With the gate of www/settings.js.
+/// With the gate of www/settings/settings.js.
 pub(crate) const PAGE: Setup = Setup {
     name: "as on the page",
     has_healing: true,

@@ -143,7 +143,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The next word of a text, with the space before it and the punctuation after it: firstWord of www/editor/state.js.
+/// The next word of a text, with the space before it and the punctuation after it: firstWord of www/suggestion/words.js.
 fn first_word(text: &str) -> &str {
     let start = text.len() - text.trim_start().len();
     let len = text[start..].find(char::is_whitespace).unwrap_or(text.len() - start);

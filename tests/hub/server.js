@@ -234,7 +234,9 @@ function makeCertificate() {
     const names = `subjectAltName=DNS:${HUB_HOST},DNS:${STORAGE_HOST}`;
     execFileSync(
       "openssl",
-      `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=${HUB_HOST} -addext ${names} -keyout ${key} -out ${cert}`.split(" "),
+      `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=${HUB_HOST} -addext ${names} -keyout ${key} -out ${cert}`.split(
+        " ",
+      ),
       { stdio: "pipe" },
     );
     return { key: readFileSync(key), cert: readFileSync(cert) };

@@ -42,7 +42,10 @@ test("a second visit is held against the first of the reference, which keeps not
     row("wllama 2 Q8_0", 1, { loadMs: [800] }),
     row("ours q8", 1, { loadMs: [1600], secondLoadMs: [400] }),
   ]);
-  assert.match(text, /\| first visit, load from localhost, ms \| ≤ 1\.5 \| 800 wllama 2 Q8_0 \| 1600 \| 2\.00 \*\*missed\*\* \|/);
+  assert.match(
+    text,
+    /\| first visit, load from localhost, ms \| ≤ 1\.5 \| 800 wllama 2 Q8_0 \| 1600 \| 2\.00 \*\*missed\*\* \|/,
+  );
   assert.match(text, /\| second visit, load, ms \| ≤ 0\.5 \| 800 wllama 2 Q8_0 \| 400 \| 0\.50 met \|/);
 });
 

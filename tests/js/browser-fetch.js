@@ -1,6 +1,14 @@
 // Node's fetch under a browser's CORS rules: what another site does not allow is a TypeError, what it does not expose is not seen.
 
-const READABLE = ["cache-control", "content-language", "content-length", "content-type", "expires", "last-modified", "pragma"];
+const READABLE = [
+  "cache-control",
+  "content-language",
+  "content-length",
+  "content-type",
+  "expires",
+  "last-modified",
+  "pragma",
+];
 
 /** @type {typeof fetch} */
 export const browserFetch = async (input, init) => {

@@ -97,9 +97,10 @@ export class FakeWasm {
 
   startHash = async () => new this.Sha256();
 
-  ModelBuilder = /** @type {new (config_json: string, dtype: string) => import("../../www/engine/loader.js").ModelBuilder} */ (
-    /** @type {unknown} */ (this.#builderClass())
-  );
+  ModelBuilder =
+    /** @type {new (config_json: string, dtype: string) => import("../../www/engine/loading/loader.js").ModelBuilder} */ (
+      /** @type {unknown} */ (this.#builderClass())
+    );
 
   #builderClass() {
     const wasm = this;
@@ -149,7 +150,8 @@ function packedModelClass(/** @type {FakeWasm} */ wasm) {
     /** @param {Uint8Array} tokenizer_json */
     finish(tokenizer_json) {
       if (wasm.finishError !== null) throw wasm.finishError;
-      if (this.#parts.map((part) => text.decode(part)).join() !== PARTS.join()) throw new EngineError("packed", "damaged");
+      if (this.#parts.map((part) => text.decode(part)).join() !== PARTS.join())
+        throw new EngineError("packed", "damaged");
       const session = new FakeSession(wasm, "q8", tokenizer_json);
       wasm.sessions.push(session);
       return session;
@@ -258,7 +260,7 @@ export class FakeScorer {
     this.#steps = [...this.#script];
   }
 
-  /** @param {import("../../www/engine/loader.js").Session} session @returns {any} */
+  /** @param {import("../../www/engine/loading/loader.js").Session} session @returns {any} */
   step(session) {
     if (this.freed || /** @type {FakeSession} */ (session).freed) throw new Error("step with what was freed");
     const scores = this.#steps.shift();

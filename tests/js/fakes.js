@@ -1,12 +1,15 @@
 // Stand-ins for what the engine needs of a browser: file system, locks, worker, waiting.
 
 import { createHash } from "node:crypto";
-import { FileStorage } from "../../www/engine/storage.js";
+import { FileStorage } from "../../www/engine/loading/storage.js";
 
 /** @param {number} length @returns {Uint8Array<ArrayBuffer>} the same noise every time */
 export function noise(length) {
   let state = 1;
-  return Uint8Array.from({ length }, () => (state = (state * 48271) % 2147483647) & 255);
+  return Uint8Array.from({ length }, () => {
+    state = (state * 48271) % 2147483647;
+    return state & 255;
+  });
 }
 
 /** @param {Uint8Array} bytes */
@@ -41,7 +44,8 @@ export class FakeDirectory {
       this.files.set(name, new Uint8Array());
     }
     return {
-      getFile: async () => (this.readError === null ? new Blob([this.#bytes(name)]) : this.#brokenFile(name, this.readError)),
+      getFile: async () =>
+        this.readError === null ? new Blob([this.#bytes(name)]) : this.#brokenFile(name, this.readError),
       createSyncAccessHandle: async ({ mode = "" } = {}) => this.#access(name, mode === "read-only"),
     };
   }
@@ -68,7 +72,8 @@ export class FakeDirectory {
         return bytes.length;
       },
       write: (/** @type {Uint8Array} */ bytes, { at = 0 }) => {
-        if (at + bytes.length > this.quotaBytes || this.fullNames.has(name)) throw new DOMException("full", "QuotaExceededError");
+        if (at + bytes.length > this.quotaBytes || this.fullNames.has(name))
+          throw new DOMException("full", "QuotaExceededError");
         if (this.shortWrites) bytes = bytes.subarray(0, bytes.length >> 1);
         const old = this.#bytes(name);
         const whole = new Uint8Array(Math.max(old.length, at + bytes.length));

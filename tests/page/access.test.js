@@ -3,19 +3,19 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import {
-  PHONE,
-  RAIN,
-  Site,
-  WEIGHTS_PATH,
-  ZOOMED,
   assertAccessible,
   ghost,
   gone,
   overflowPx,
+  PHONE,
+  RAIN,
   ready,
+  Site,
   suggestion,
+  WEIGHTS_PATH,
   write,
   written,
+  ZOOMED,
 } from "./harness.js";
 
 /** @import { BrowserContextOptions, Page } from "playwright-core" */
@@ -67,7 +67,10 @@ for (const [look, options] of /** @type {[string, BrowserContextOptions][]} */ (
       await assertAccessible(page, "with the offer of a new version");
       site.hub.mend(WEIGHTS_PATH);
       const devtools = await page.context().newCDPSession(page);
-      await devtools.send("Storage.overrideQuotaForOrigin", { origin: new URL(page.url()).origin, quotaSize: 5_000_000 });
+      await devtools.send("Storage.overrideQuotaForOrigin", {
+        origin: new URL(page.url()).origin,
+        quotaSize: 5_000_000,
+      });
       await page.locator("#retry").click();
       await page.locator("#notice").waitFor();
       await assertAccessible(page, "with a notice");
@@ -138,7 +141,10 @@ test("a phone types by composition: what is committed is continued", () =>
 
 test("on a phone a bar offers the suggestion and its next word by tap", () =>
   site.visit(async (page) => {
-    const [takeWord, takeAll] = [page.getByRole("button", { name: /^Accept the next word: / }), page.getByRole("button", { name: /^Accept: / })];
+    const [takeWord, takeAll] = [
+      page.getByRole("button", { name: /^Accept the next word: / }),
+      page.getByRole("button", { name: /^Accept: / }),
+    ];
     await ready(page);
     await page.locator(".cm-content").tap();
     await write(page, RAIN);
@@ -215,7 +221,8 @@ for (const [device, options] of /** @type {const} */ ([
       await write(page, RAIN);
       await suggestion(page, 4);
       const [ghostBottom, coverTop] = await page.evaluate(() => {
-        const box = (/** @type {string} */ selector) => /** @type {Element} */ (document.querySelector(selector)).getBoundingClientRect();
+        const box = (/** @type {string} */ selector) =>
+          /** @type {Element} */ (document.querySelector(selector)).getBoundingClientRect();
         const bar = box("#suggestion-bar");
         return [box(".ghost-text").bottom, bar.height > 0 ? bar.top : box("#status").top];
       });

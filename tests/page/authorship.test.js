@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { RAIN, Site, ready, opened, suggestion, toEnd, write, written } from "./harness.js";
+import { opened, RAIN, ready, Site, suggestion, toEnd, write, written } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -28,7 +28,8 @@ async function acceptOne(page) {
 const marked = (page) => page.locator(".cm-content mark.from-model").allTextContents();
 
 /** @param {Page} page @param {number} percent */
-const counted = (page, percent) => page.locator("#share-of-model", { hasText: new RegExp(`^${percent} % from the model$`) }).waitFor();
+const counted = (page, percent) =>
+  page.locator("#share-of-model", { hasText: new RegExp(`^${percent} % from the model$`) }).waitFor();
 
 test("the model's words are counted, and shown when asked, by more than colour", () =>
   site.visit(async (page) => {

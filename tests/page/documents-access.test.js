@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { RAIN, Site, ZOOMED, assertAccessible, openDocuments, ready, suggestion, write } from "./harness.js";
+import { assertAccessible, openDocuments, RAIN, ready, Site, suggestion, write, ZOOMED } from "./harness.js";
 
 /** @import { BrowserContextOptions, Page } from "playwright-core" */
 
@@ -66,9 +66,14 @@ for (const width of [640, 390, 320]) {
       (page) =>
         walk(page, async (state) => {
           const overflowPx = await page.evaluate(() =>
-            [document.documentElement, ...document.querySelectorAll("dialog[open]")].map((node) => node.scrollWidth - node.clientWidth),
+            [document.documentElement, ...document.querySelectorAll("dialog[open]")].map(
+              (node) => node.scrollWidth - node.clientWidth,
+            ),
           );
-          assert.ok(overflowPx.every((px) => px === 0), `${state}: ${overflowPx}`);
+          assert.ok(
+            overflowPx.every((px) => px === 0),
+            `${state}: ${overflowPx}`,
+          );
         }),
       { viewport: { width, height: 640 } },
     ));
@@ -82,7 +87,10 @@ test("with forced colours the model's words are still told apart", () =>
       await suggestion(page);
       await page.keyboard.press("Tab");
       await page.locator("#show-authors").check();
-      const line = await page.locator("mark").first().evaluate((mark) => getComputedStyle(mark).textDecorationLine);
+      const line = await page
+        .locator("mark")
+        .first()
+        .evaluate((mark) => getComputedStyle(mark).textDecorationLine);
       assert.equal(line, "underline");
     },
     { forcedColors: "active" },

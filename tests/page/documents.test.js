@@ -1,9 +1,23 @@
 // Documents in the browser: saved, listed, renamed, deleted and brought back, in two tabs, as files; "Start me off".
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
 import { text as readAll } from "node:stream/consumers";
-import { RAIN, Site, fillDevice, ghost, listed, openDocuments, opened, ready, stopClock, suggestion, toEnd, write, written } from "./harness.js";
+import { after, before, test } from "node:test";
+import {
+  fillDevice,
+  ghost,
+  listed,
+  openDocuments,
+  opened,
+  RAIN,
+  ready,
+  Site,
+  stopClock,
+  suggestion,
+  toEnd,
+  write,
+  written,
+} from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -230,7 +244,10 @@ test("two tabs that write in one document end with two, and it is said", () =>
     const other = await writeInTwoTabs(page);
     await write(page, " Mine.");
     await page.locator("#document-note", { hasText: "“One. Mine.” was changed in another tab" }).waitFor();
-    for (const [tab, text] of /** @type {const} */ ([[page, "One. Mine."], [other, "One. Other."]])) {
+    for (const [tab, text] of /** @type {const} */ ([
+      [page, "One. Mine."],
+      [other, "One. Other."],
+    ])) {
       await tab.reload();
       await opened(tab);
       assert.equal(await written(tab), text);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { RAIN, Site, opened, ready, suggestion, write } from "./harness.js";
+import { opened, RAIN, ready, Site, suggestion, write } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -29,7 +29,9 @@ async function take(page) {
 
 /** @param {Page} page @returns {Promise<Map<string, string>>} the table */
 async function table(page) {
-  const rows = await page.locator("#figures tr").evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent ?? "")));
+  const rows = await page
+    .locator("#figures tr")
+    .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent ?? "")));
   return new Map(rows.map(([name, value]) => [name, value]));
 }
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { writeFileList } from "../../tools/files.js";
 import { serve } from "../../tools/serve.js";
-import { MODELS } from "../../www/models.js";
+import { MODELS } from "../../www/models/table.js";
 import { startHub } from "../hub/server.js";
 
 /**
@@ -71,12 +71,15 @@ export class Site {
     // A copy, so that the page and its service worker find the same, and a test can change it.
     const root = await mkdtemp(join(tmpdir(), "page-"));
     await cp(fileURLToPath(www), root, { recursive: true });
-    await writeFile(join(root, "models.js"), modelsForTests());
+    await writeFile(join(root, "models/table.js"), modelsForTests());
     await writeFile(join(root, "models/distilgpt2-golden.json"), GOLDEN);
     await writeFileList(root);
     const hub = await startHub({ isHttps: true });
     // The pocket model's files under DistilGPT2's addresses: a download of 24 MB tells as much as one of 353.
-    hub.addFile(new URL(distil.files.config.url).pathname, await readFile(new URL("models/pocket-gpt2/config.json", www)));
+    hub.addFile(
+      new URL(distil.files.config.url).pathname,
+      await readFile(new URL("models/pocket-gpt2/config.json", www)),
+    );
     hub.addFile(WEIGHTS_PATH, await readFile(new URL("models/pocket-gpt2/model.safetensors", www)));
     const server = await serve(root, 0);
     try {
@@ -119,7 +122,11 @@ export class Site {
    * @param {BrowserContextOptions} [options]
    */
   async visit(run, options) {
-    const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", ...options });
+    const context = await this.#browser.newContext({
+      viewport: { width: 1280, height: 800 },
+      locale: "en-GB",
+      ...options,
+    });
     if (options?.serviceWorkers !== "allow") await context.addInitScript(withoutServiceWorker);
     await context.addInitScript(countSeeds);
     await context.addInitScript(keepQuestion);
@@ -129,7 +136,8 @@ export class Site {
       const complaints = [];
       page.on("pageerror", (error) => complaints.push(error.message));
       page.on("console", (message) => {
-        if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) complaints.push(message.text());
+        if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
+          complaints.push(message.text());
       });
       const { port } = /** @type {import("node:net").AddressInfo} */ (this.#server.address());
       await page.goto(`http://localhost:${port}/`);
@@ -164,16 +172,18 @@ function keepQuestion() {
 
 /** As in private windows of some browsers. */
 function withoutServiceWorker() {
-  delete /** @type {{serviceWorker?: unknown}} */ (Navigator.prototype).serviceWorker;
+  delete (/** @type {{serviceWorker?: unknown}} */ (Navigator.prototype).serviceWorker);
 }
 
-/** The source of models.js with the hub's files as they are here. */
+/** The source of models/table.js with the hub's files as they are here. */
 function modelsForTests() {
   const weights = { ...pocket.files.weights, url: distil.files.weights.url };
   const config = { ...pocket.files.config, url: distil.files.config.url };
   const table = [pocket, { ...distil, files: { ...distil.files, config, weights } }];
-  const source = JSON.stringify(table).replaceAll(JSON.stringify(www.href).slice(1, -1), "${root}").replaceAll("`", "\\`");
-  return `const root = new URL("./", import.meta.url).href; export const MODELS = JSON.parse(\`${source}\`);`;
+  const source = JSON.stringify(table).replaceAll(JSON.stringify(www.href).slice(1, -1), "ROOT/");
+  return `const root = new URL("../", import.meta.url).href;
+export const MODELS = JSON.parse(${JSON.stringify(source)}.replaceAll("ROOT/", root));
+`;
 }
 
 /** The editor is there and has the focus. @param {Page} page */
@@ -262,7 +272,8 @@ export const written = (page) =>
   });
 
 /** The dialog of the documents is open and has read their list. @param {Page} page */
-export const listed = (page) => page.locator("#documents[open] #document-list:not([aria-busy])").waitFor({ state: "attached" });
+export const listed = (page) =>
+  page.locator("#documents[open] #document-list:not([aria-busy])").waitFor({ state: "attached" });
 
 /** @param {Page} page */
 export async function openDocuments(page) {
@@ -293,7 +304,8 @@ export const ghost = (page) => page.locator(".ghost-text");
 export const gone = (page) => ghost(page).waitFor({ state: "detached" });
 
 /** How far the page could be scrolled sideways. @param {Page} page */
-export const overflowPx = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+export const overflowPx = (page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 /**
  * axe-core finds no violation.
@@ -305,7 +317,9 @@ export async function assertAccessible(page, state) {
   const violations = await page.evaluate(async () => {
     const { axe } = /** @type {{axe: {run(): Promise<{violations: any[]}>}}} */ (/** @type {unknown} */ (window));
     const { violations } = await axe.run();
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map((/** @type {{html: string}} */ node) => node.html).join(" ")}`);
+    return violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map((/** @type {{html: string}} */ node) => node.html).join(" ")}`,
+    );
   });
   assert.deepEqual(violations, [], state);
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
-import { RAIN, Site, WEIGHTS_PATH, ghost, opened, ready, suggestion, write, written } from "./harness.js";
+import { ghost, opened, RAIN, ready, Site, WEIGHTS_PATH, write, written } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -36,11 +36,21 @@ const wordsOf = (page) =>
     const found = [];
     for (const element of document.querySelectorAll("body, body *")) {
       if (!element.checkVisibility()) continue;
-      if (element.matches(`${others}, :is(${others}) *`) && !element.matches(".cm-placeholder, .cm-placeholder *")) continue;
-      for (const attribute of ["aria-label", "aria-placeholder", "aria-description", "aria-valuetext", "title", "alt", "placeholder"]) {
+      if (element.matches(`${others}, :is(${others}) *`) && !element.matches(".cm-placeholder, .cm-placeholder *"))
+        continue;
+      for (const attribute of [
+        "aria-label",
+        "aria-placeholder",
+        "aria-description",
+        "aria-valuetext",
+        "title",
+        "alt",
+        "placeholder",
+      ]) {
         found.push(element.getAttribute(attribute) ?? "");
       }
-      for (const child of element.childNodes) if (child.nodeType === Node.TEXT_NODE) found.push(child.textContent ?? "");
+      for (const child of element.childNodes)
+        if (child.nodeType === Node.TEXT_NODE) found.push(child.textContent ?? "");
     }
     return [document.title, ...found].filter((text) => text.trim() !== "");
   });
@@ -52,7 +62,9 @@ const wordsOf = (page) =>
 async function assertChinese(page, state) {
   const words = await wordsOf(page);
   assert.ok(words.length > 8, `${words.length} texts`);
-  const foreign = words.filter((text) => /[A-Za-z]/.test(NAMES.reduce((rest, name) => rest.replaceAll(new RegExp(name, "g"), ""), text)));
+  const foreign = words.filter((text) =>
+    /[A-Za-z]/.test(NAMES.reduce((rest, name) => rest.replaceAll(new RegExp(name, "g"), ""), text)),
+  );
   assert.deepEqual(foreign, [], state);
 }
 
@@ -160,7 +172,11 @@ test("the switch changes every word at once, keeps the text, and is remembered",
     await assertChinese(page, "switched to");
     await button.click();
     const again = await wordsOf(page);
-    assert.deepEqual(again, english.filter((text) => text !== "Pocket GPT-2 is ready."), "but for the last announcement");
+    assert.deepEqual(
+      again,
+      english.filter((text) => text !== "Pocket GPT-2 is ready."),
+      "but for the last announcement",
+    );
     await button.click();
     await page.locator(".cm-content").focus();
     await write(page, RAIN);

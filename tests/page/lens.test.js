@@ -3,7 +3,18 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { RAIN, Site, gone, ready, reloadWithoutWeights, stopClock, suggestion, toEnd, write, written } from "./harness.js";
+import {
+  gone,
+  RAIN,
+  ready,
+  reloadWithoutWeights,
+  Site,
+  stopClock,
+  suggestion,
+  toEnd,
+  write,
+  written,
+} from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -29,12 +40,17 @@ async function openLens(page, text = TEXT) {
 }
 
 /** The text that has a colour; a line break has no place to show one. @param {Page} page */
-const colouredText = (page) => page.locator("#editor .token").allTextContents().then((texts) => texts.join(""));
+const colouredText = (page) =>
+  page
+    .locator("#editor .token")
+    .allTextContents()
+    .then((texts) => texts.join(""));
 
 /** Every character has a colour. @param {Page} page */
 const coloured = (page) =>
   page.waitForFunction(() => {
-    const textOf = (/** @type {string} */ selector) => [...document.querySelectorAll(selector)].map((node) => node.textContent).join("");
+    const textOf = (/** @type {string} */ selector) =>
+      [...document.querySelectorAll(selector)].map((node) => node.textContent).join("");
     const tokens = textOf("#editor .token");
     return tokens !== "" && tokens + textOf("#editor .ghost-text") === textOf("#editor .cm-line");
   });
@@ -44,7 +60,8 @@ const list = (page) => page.getByRole("listbox");
 /** @param {Page} page */
 const announced = (page) => page.locator("#announcer").textContent();
 /** What an option puts into the text. @param {Page} page @param {number} i */
-const choice = async (page, i) => ((await list(page).getByRole("option").nth(i).locator("> span").first().textContent()) ?? "").replaceAll("␣", " ");
+const choice = async (page, i) =>
+  ((await list(page).getByRole("option").nth(i).locator("> span").first().textContent()) ?? "").replaceAll("␣", " ");
 
 test("the lens colours every token, and nothing when it is off", () =>
   site.visit(async (page) => {
@@ -55,7 +72,9 @@ test("the lens colours every token, and nothing when it is off", () =>
     await page.getByLabel("Show probabilities").check();
     await coloured(page);
     assert.equal(await page.locator("#legend").isVisible(), true);
-    const classes = await page.locator("#editor .token").evaluateAll((tokens) => tokens.map((token) => token.className));
+    const classes = await page
+      .locator("#editor .token")
+      .evaluateAll((tokens) => tokens.map((token) => token.className));
     assert.ok(new Set(classes).size >= 3, "likely and unlikely tokens look different");
     assert.match(classes.join(" "), /^(token token-[0-5] ?)+$/);
     await page.getByLabel("Show probabilities").uncheck();
@@ -93,7 +112,9 @@ test("a document much longer than the context is coloured where it is looked at"
   site.visit(async (page) => {
     await openLens(page, `${RAIN}river. Nobody said a word.\n`.repeat(400));
     const isAtEnd = () =>
-      page.locator(".cm-line").evaluateAll((lines) => lines.slice(-10, -1).every((line) => line.querySelector(".token")));
+      page
+        .locator(".cm-line")
+        .evaluateAll((lines) => lines.slice(-10, -1).every((line) => line.querySelector(".token")));
     assert.equal(await isAtEnd(), true);
     await page.keyboard.press("Control+Home");
     await page.waitForFunction(() => document.querySelector(".cm-line .token")?.textContent?.startsWith("The"));
@@ -209,7 +230,10 @@ test("a finger opens them by a tap", () =>
       await list(page).waitFor();
       await list(page).getByRole("option").nth(2).tap();
       assert.notEqual(await written(page), TEXT);
-      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0);
+      assert.equal(
+        await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
+        0,
+      );
     },
     { viewport: { width: 390, height: 664 }, isMobile: true, hasTouch: true },
   ));
@@ -262,7 +286,12 @@ test("without colours of its own the page tells likely from unlikely by the line
       await openLens(page);
       const thickness = await page
         .locator("#legend .token")
-        .evaluateAll((tokens) => tokens.map((token) => [getComputedStyle(token).textDecorationLine, getComputedStyle(token).textDecorationThickness]));
+        .evaluateAll((tokens) =>
+          tokens.map((token) => [
+            getComputedStyle(token).textDecorationLine,
+            getComputedStyle(token).textDecorationThickness,
+          ]),
+        );
       assert.deepEqual(thickness[0][0], "none");
       const lines = thickness.slice(1).map(([line, px]) => (line === "underline" ? parseFloat(px) : NaN));
       for (let i = 1; i < lines.length; i++) assert.ok(lines[i] > lines[i - 1], lines.join(" "));

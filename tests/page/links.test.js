@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { RAIN, Site, fillDevice, openDocuments, opened, ready, suggestion, toEnd, write, written } from "./harness.js";
+import { fillDevice, openDocuments, opened, RAIN, ready, Site, suggestion, toEnd, write, written } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -50,7 +50,10 @@ test("a link to a text is read first, and edited as a copy", () =>
     const reader = await openElsewhere(page, address);
     await reader.locator("#shared-text", { hasText: "no markup" }).waitFor();
     assert.equal(await reader.locator("#shared-text").textContent(), text);
-    assert.match((await reader.locator("#shared-about").textContent()) ?? "", /^Model: Pocket GPT-2 · max_new_tokens 24 · /);
+    assert.match(
+      (await reader.locator("#shared-about").textContent()) ?? "",
+      /^Model: Pocket GPT-2 · max_new_tokens 24 · /,
+    );
     await reader.locator("#shared-copy").click();
     await opened(reader);
     assert.equal(await written(reader), text);
@@ -119,7 +122,11 @@ test("a link to a suggestion shows this suggestion, whoever opens it", () =>
     await reader.locator("#shared-copy").click();
     await opened(reader);
     await write(reader, "|");
-    assert.equal(await written(reader), `${before}|${after}`, "the suggestion is no part of the text, and the caret stands where it was");
+    assert.equal(
+      await written(reader),
+      `${before}|${after}`,
+      "the suggestion is no part of the text, and the caret stands where it was",
+    );
     await reader.context().close();
   }));
 
@@ -171,7 +178,10 @@ test("without a suggestion there is no link to one, and a text too long for a li
     await page.keyboard.press("Escape");
     await page.locator(".cm-content").focus();
     let state = 1;
-    const letters = Array.from({ length: 60_000 }, () => String.fromCharCode(97 + ((state = (state * 48271) % 2147483647) % 26)));
+    const letters = Array.from({ length: 60_000 }, () => {
+      state = (state * 48271) % 2147483647;
+      return String.fromCharCode(97 + (state % 26));
+    });
     await write(page, letters.join(""));
     await openDocuments(page);
     await page.locator("#link-text").click();

@@ -2,7 +2,20 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { PHONE, RAIN, Site, assertAccessible, ghost, gone, overflowPx, ready, suggestion, toEnd, write, written } from "./harness.js";
+import {
+  assertAccessible,
+  ghost,
+  gone,
+  overflowPx,
+  PHONE,
+  RAIN,
+  ready,
+  Site,
+  suggestion,
+  toEnd,
+  write,
+  written,
+} from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -162,7 +175,10 @@ test("rows appear as suggestions come, and the list is there at once", () =>
     await openList(page);
     const labels = await page.locator(".cm-content").evaluate((content) => /** @type {any} */ (content).labels);
     assert.ok(labels.includes("Thinking … 1"), "open while nothing has come");
-    assert.ok(labels.some((/** @type {string} */ label) => /^Thinking … [2-9]/.test(label)), "a suggestion is shown while others are still written");
+    assert.ok(
+      labels.some((/** @type {string} */ label) => /^Thinking … [2-9]/.test(label)),
+      "a suggestion is shown while others are still written",
+    );
   }));
 
 test("a click takes a suggestion, and the focus stays in the text", () =>
@@ -313,12 +329,19 @@ for (const [device, options] of /** @type {const} */ ([
           await page.evaluate(() => new Promise(requestAnimationFrame)); // It is placed before it is painted.
           const [listBox, caret, coverTop, width] = await page.evaluate(() => {
             const box = (/** @type {string} */ selector) => {
-              const { left, right, top, bottom } = /** @type {Element} */ (document.querySelector(selector)).getBoundingClientRect();
+              const { left, right, top, bottom } = /** @type {Element} */ (
+                document.querySelector(selector)
+              ).getBoundingClientRect();
               return { left, right, top, bottom };
             };
             const covers = ["#suggestion-bar", "#status"].map(box).filter(({ top, bottom }) => bottom > top);
             const caret = /** @type {Selection} */ (getSelection()).getRangeAt(0).getBoundingClientRect();
-            return [box(".suggestion-list"), { top: caret.top, bottom: caret.bottom }, Math.min(...covers.map(({ top }) => top)), innerWidth];
+            return [
+              box(".suggestion-list"),
+              { top: caret.top, bottom: caret.bottom },
+              Math.min(...covers.map(({ top }) => top)),
+              innerWidth,
+            ];
           });
           assert.ok(listBox.left >= 0 && listBox.right <= width, `${JSON.stringify(listBox)} in ${width}`);
           assert.ok(listBox.top >= 0 && listBox.bottom <= coverTop, `${JSON.stringify(listBox)} above ${coverTop}`);
@@ -341,7 +364,9 @@ test("on a phone the list stays above the keyboard", () =>
       viewport.dispatchEvent(new Event("resize"));
     }, heightPx);
     await page.waitForFunction((heightPx) => {
-      const { top, bottom } = /** @type {Element} */ (document.querySelector(".suggestion-list")).getBoundingClientRect();
+      const { top, bottom } = /** @type {Element} */ (
+        document.querySelector(".suggestion-list")
+      ).getBoundingClientRect();
       const bar = /** @type {Element} */ (document.querySelector("#suggestion-bar")).getBoundingClientRect();
       return top >= 0 && bottom <= bar.top && bar.bottom <= heightPx;
     }, heightPx);

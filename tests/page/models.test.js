@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
-import { MODELS } from "../../www/models.js";
-import { GOLDEN, RAIN, Site, WEIGHTS_PATH, opened, ready, suggestion, toEnd, write } from "./harness.js";
+import { MODELS } from "../../www/models/table.js";
+import { GOLDEN, RAIN, ready, Site, suggestion, toEnd, WEIGHTS_PATH, write } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -50,7 +50,8 @@ const storedBytes = (page) =>
   page.evaluate(async () => {
     const directory = await (await navigator.storage.getDirectory()).getDirectoryHandle("models");
     let bytes = 0;
-    for await (const file of directory.values()) bytes += (await /** @type {FileSystemFileHandle} */ (file).getFile()).size;
+    for await (const file of directory.values())
+      bytes += (await /** @type {FileSystemFileHandle} */ (file).getFile()).size;
     return bytes;
   });
 
@@ -74,45 +75,51 @@ test("a model downloads while the bundled one writes, and Cancel stops it", () =
     await ready(page);
   }));
 
-test("a cancelled download goes on where it stopped; the model is there on the next visit without the hub", { timeout: 60_000 }, () =>
-  site.visit(async (page) => {
-    site.hub.fail(WEIGHTS_PATH, "stall");
-    await ready(page);
-    await chooseDistil(page);
-    await task(page).filter({ hasText: /\d %/ }).waitFor();
-    while ((await storedBytes(page)) < STALLED_BYTES) await task(page).waitFor();
-    await page.locator("#cancel").click();
-    site.hub.mend(WEIGHTS_PATH);
-    const before = site.hub.requests.length;
-    await chooseDistil(page);
-    await ready(page, "DistilGPT2");
-    const resumed = site.hub.requests.slice(before).find(({ server, path }) => server === "storage" && path === WEIGHTS_PATH);
-    assert.ok(Number(/^bytes=(\d+)-$/.exec(resumed?.range ?? "")?.[1]) > STALLED_BYTES, resumed?.range);
-    await page.locator(".cm-content").click();
-    await write(page, RAIN);
-    await suggestion(page);
+test(
+  "a cancelled download goes on where it stopped; the model is there on the next visit without the hub",
+  { timeout: 60_000 },
+  () =>
+    site.visit(async (page) => {
+      site.hub.fail(WEIGHTS_PATH, "stall");
+      await ready(page);
+      await chooseDistil(page);
+      await task(page).filter({ hasText: /\d %/ }).waitFor();
+      while ((await storedBytes(page)) < STALLED_BYTES) await task(page).waitFor();
+      await page.locator("#cancel").click();
+      site.hub.mend(WEIGHTS_PATH);
+      const before = site.hub.requests.length;
+      await chooseDistil(page);
+      await ready(page, "DistilGPT2");
+      const resumed = site.hub.requests
+        .slice(before)
+        .find(({ server, path }) => server === "storage" && path === WEIGHTS_PATH);
+      assert.ok(Number(/^bytes=(\d+)-$/.exec(resumed?.range ?? "")?.[1]) > STALLED_BYTES, resumed?.range);
+      await page.locator(".cm-content").click();
+      await write(page, RAIN);
+      await suggestion(page);
 
-    const kept = await page.evaluate(namesKept);
-    const weights = String(MODELS[0].files.weights.sha256);
-    assert.ok(kept.includes(`${weights}.q8.complete`) && !kept.includes(weights), kept.join());
-    /** @type {string[]} */
-    const elsewhere = [];
-    await page.context().route(
-      (url) => url.origin !== new URL(page.url()).origin,
-      (route) => {
-        elsewhere.push(route.request().url());
-        return route.abort();
-      },
-    );
-    const asked = site.hub.requests.length;
-    await page.reload();
-    await ready(page, "DistilGPT2");
-    await toEnd(page);
-    await page.keyboard.press("Tab");
-    await suggestion(page);
-    assert.equal(site.hub.requests.length, asked);
-    assert.deepEqual(elsewhere, []);
-  }));
+      const kept = await page.evaluate(namesKept);
+      const weights = String(MODELS[0].files.weights.sha256);
+      assert.ok(kept.includes(`${weights}.q8.complete`) && !kept.includes(weights), kept.join());
+      /** @type {string[]} */
+      const elsewhere = [];
+      await page.context().route(
+        (url) => url.origin !== new URL(page.url()).origin,
+        (route) => {
+          elsewhere.push(route.request().url());
+          return route.abort();
+        },
+      );
+      const asked = site.hub.requests.length;
+      await page.reload();
+      await ready(page, "DistilGPT2");
+      await toEnd(page);
+      await page.keyboard.press("Tab");
+      await suggestion(page);
+      assert.equal(site.hub.requests.length, asked);
+      assert.deepEqual(elsewhere, []);
+    }),
+);
 
 test("a model that computes what was published is verified; one that does not is told", () =>
   site.visit(async (page) => {
@@ -141,7 +148,9 @@ test("on a full disk a model works, the page says that it is not kept, and choos
     await devtools.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: STALLED_BYTES });
     await chooseDistil(page);
     await ready(page, "DistilGPT2");
-    await notice(page).filter({ hasText: "could not be kept on this device: the storage for this page is full" }).waitFor();
+    await notice(page)
+      .filter({ hasText: "could not be kept on this device: the storage for this page is full" })
+      .waitFor();
     await page.locator(".cm-content").click();
     await write(page, RAIN);
     await suggestion(page);
@@ -157,19 +166,19 @@ test("an abort stops the model before its next token", () =>
   site.visit(async (page) => {
     await ready(page);
     // Counted in the worker: how long messages take to the page and back is not what is asked here.
-    await page.route("**/engine/worker.js", async (route) => {
+    await page.route("**/engine/worker/worker.js", async (route) => {
       const response = await route.fetch();
       await route.fulfill({ response, body: `${await response.text()}(${countAfterCancel})();` });
     });
     const said = await page.evaluate(async () => {
       const { EngineClient } = await import(`${location.origin}/engine/client.js`);
-      const { MODELS } = await import(`${location.origin}/models.js`);
+      const { MODELS } = await import(`${location.origin}/models/table.js`);
       /** @type {(lastWord: unknown) => void} */
       let onEnd = () => {};
       const ended = new Promise((resolve) => (onEnd = resolve));
       const client = new EngineClient({
         createWorker: (/** @type {string} */ name) => {
-          const worker = new Worker("/engine/worker.js", { type: "module", name });
+          const worker = new Worker("/engine/worker/worker.js", { type: "module", name });
           worker.addEventListener("message", ({ data }) => {
             if (data.tokens) onEnd({ type: data.type, tokens: data.tokens });
           });
@@ -179,16 +188,21 @@ test("an abort stops the model before its next token", () =>
       await client.load(MODELS[0]);
       const request = new AbortController();
       const outcome = await client
-        .generate("The rain had stopped", { max_new_tokens: 200, eos_token_id: [] }, {
-          signal: request.signal,
-          onToken: () => request.abort(),
-        })
+        .generate(
+          "The rain had stopped",
+          { max_new_tokens: 200, eos_token_id: [] },
+          {
+            signal: request.signal,
+            onToken: () => request.abort(),
+          },
+        )
         .catch((/** @type {{code: string}} */ { code }) => code);
       const lastWord = await ended;
       client.terminate();
       return { outcome, lastWord };
     });
-    const { outcome, lastWord } = /** @type {{outcome: string, lastWord: {type: string, tokens: {before: number, after: number}}}} */ (said);
+    const { outcome, lastWord } =
+      /** @type {{outcome: string, lastWord: {type: string, tokens: {before: number, after: number}}}} */ (said);
     assert.equal(outcome, "aborted");
     assert.equal(lastWord.type, "error", "the model did not write to its end");
     assert.ok(lastWord.tokens.before > 0);
@@ -298,7 +312,8 @@ test("a worker that is killed is started again, the page says so, and suggestion
     await suggestion(page);
     const engines = () => page.workers().filter((worker) => worker.url().endsWith("/worker.js"));
     // The browser takes its time to end a worker that has workers of its own.
-    for (let frame = 0; frame < 600 && engines().length > 1; frame++) await page.evaluate(() => new Promise(requestAnimationFrame));
+    for (let frame = 0; frame < 600 && engines().length > 1; frame++)
+      await page.evaluate(() => new Promise(requestAnimationFrame));
     assert.equal(engines().length, 1);
   }));
 

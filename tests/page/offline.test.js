@@ -6,7 +6,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { writeFileList } from "../../tools/files.js";
-import { RAIN, Site, fillDevice, opened, ready, suggestion, toEnd, write, written } from "./harness.js";
+import { fillDevice, opened, RAIN, ready, Site, suggestion, toEnd, write, written } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -36,7 +36,7 @@ async function loadKept(page) {
  * @param {string} title of the page, which tells the versions apart
  */
 async function publish(title) {
-  const path = join(site.root, "strings.js");
+  const path = join(site.root, "strings/strings.js");
   const source = await readFile(path, "utf8");
   await writeFile(path, source.replace(/title: \{ en: "[^"]*"/, `title: { en: "${title}"`));
   await writeFileList(site.root);
@@ -105,7 +105,9 @@ test("every file is on the device once", () =>
   }));
 
 const skip = availableParallelism() === 1 && "one core has no use for threads";
-test("where the host sends no headers, the page is isolated and has threads from the second load on", { skip }, async () => {
+test("where the host sends no headers, the page is isolated and has threads from the second load on", {
+  skip,
+}, async () => {
   site.withholdIsolation();
   await visit(async (page) => {
     const isIsolated = () => page.evaluate(() => crossOriginIsolated);
@@ -122,9 +124,14 @@ test("where the host sends no headers, the page is isolated and has threads from
     await toEnd(page);
     await page.keyboard.press("Control+Space");
     await suggestion(page);
-    assert.ok(page.workers().some((worker) => worker.url().endsWith("/thread.js")), "threads");
+    assert.ok(
+      page.workers().some((worker) => worker.url().endsWith("/thread.js")),
+      "threads",
+    );
     // The page that is kept still obeys its policy.
-    const policy = await page.evaluate(async () => (await fetch("engine/worker.js")).headers.get("Content-Security-Policy"));
+    const policy = await page.evaluate(async () =>
+      (await fetch("engine/worker/worker.js")).headers.get("Content-Security-Policy"),
+    );
     assert.match(policy ?? "", /^default-src 'none'/);
   });
 });
@@ -161,7 +168,7 @@ test("a new version is told, and used only when the writer says so; the text is 
     assert.equal(await offer(page).isVisible(), false);
     const strings = await page.evaluate(async () => {
       const cache = await caches.open((await caches.keys())[0]);
-      return (await cache.keys()).filter(({ url }) => url.includes("/strings.js")).length;
+      return (await cache.keys()).filter(({ url }) => url.includes("/strings/strings.js")).length;
     });
     assert.equal(strings, 1, "the first version's file is gone");
   }));
@@ -205,7 +212,7 @@ test("a version of which one file is another's is never used", () =>
     await loadKept(page);
     await publish("The second version");
     // As a host does that has sent half of its files so far.
-    await writeFile(join(site.root, "strings.js"), "throw new Error('of a third version');");
+    await writeFile(join(site.root, "strings/strings.js"), "throw new Error('of a third version');");
     const outcome = await page.evaluate(async () => {
       const registration = await navigator.serviceWorker.ready;
       await registration.update();
@@ -228,5 +235,8 @@ test("the page can be installed", () =>
     assert.equal(JSON.parse(data ?? "").name, "Write with DistilGPT2");
     const { installabilityErrors } = await devtools.send("Page.getInstallabilityErrors");
     // The test's browser is a private one.
-    assert.deepEqual(installabilityErrors.filter(({ errorId }) => errorId !== "in-incognito"), []);
+    assert.deepEqual(
+      installabilityErrors.filter(({ errorId }) => errorId !== "in-incognito"),
+      [],
+    );
   }));

@@ -2,7 +2,20 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { PHONE, RAIN, Site, ZOOMED, assertAccessible, ghost, openDocuments, overflowPx, ready, suggestion, write, written } from "./harness.js";
+import {
+  assertAccessible,
+  ghost,
+  openDocuments,
+  overflowPx,
+  PHONE,
+  RAIN,
+  ready,
+  Site,
+  suggestion,
+  write,
+  written,
+  ZOOMED,
+} from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -36,7 +49,12 @@ const places = (page) =>
     const caret = /** @type {Selection} */ (getSelection()).getRangeAt(0).getBoundingClientRect();
     const firstLine = document.querySelector(".ghost-text")?.getClientRects()[0];
     const bar = /** @type {Element} */ (document.querySelector("#suggestion-bar")).getBoundingClientRect();
-    return { left: caret.left, top: caret.top, bottom: Math.max(caret.bottom, firstLine?.bottom ?? 0), barTop: bar.top };
+    return {
+      left: caret.left,
+      top: caret.top,
+      bottom: Math.max(caret.bottom, firstLine?.bottom ?? 0),
+      barTop: bar.top,
+    };
   });
 
 for (const [device, options] of /** @type {const} */ ([

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
-import { RAIN, Site, WEIGHTS_PATH, ZOOMED, ghost, overflowPx, ready, suggestion, write, written } from "./harness.js";
+import { ghost, overflowPx, RAIN, ready, Site, suggestion, WEIGHTS_PATH, write, written, ZOOMED } from "./harness.js";
 
 /** @type {Site} */
 let site;
@@ -18,7 +18,8 @@ test("at 200 % zoom nothing is lost, not even with everything said at once", () 
     await ready(page);
     for (const opener of ["#open-about", "#open-settings", "#open-models"]) {
       await page.locator(opener).click();
-      for (const control of await page.locator("dialog[open] :is(button, a, input):visible").all()) await control.click({ trial: true });
+      for (const control of await page.locator("dialog[open] :is(button, a, input):visible").all())
+        await control.click({ trial: true });
       await page.keyboard.press("Escape");
     }
     await page.locator("#open-models").click();
@@ -47,7 +48,14 @@ test("a screen reader finds the parts by name, and not the suggestion in the wri
     await write(page, RAIN);
     const suggested = await suggestion(page);
     const tree = await page.locator("body").ariaSnapshot();
-    for (const part of ["- banner:", "- main:", "- contentinfo:", '- heading "Write with DistilGPT2" [level=1]', '- button "About"', '- checkbox "Suggest while typing" [checked]']) {
+    for (const part of [
+      "- banner:",
+      "- main:",
+      "- contentinfo:",
+      '- heading "Write with DistilGPT2" [level=1]',
+      '- button "About"',
+      '- checkbox "Suggest while typing" [checked]',
+    ]) {
       assert.ok(tree.includes(part), `${part} in\n${tree}`);
     }
     const text = page.getByRole("textbox", { name: "Your text" });
@@ -56,7 +64,9 @@ test("a screen reader finds the parts by name, and not the suggestion in the wri
     assert.equal(await text.getAttribute("lang"), "", "it may be in any language, whatever the page speaks");
     const devtools = await page.context().newCDPSession(page);
     const { nodes } = await devtools.send("Accessibility.getFullAXTree");
-    const read = nodes.filter(({ ignored, role }) => !ignored && role?.value === "StaticText").map(({ name }) => name?.value);
+    const read = nodes
+      .filter(({ ignored, role }) => !ignored && role?.value === "StaticText")
+      .map(({ name }) => name?.value);
     assert.ok(read.includes(RAIN), read.join("|"));
     assert.ok(!read.includes(suggested), read.join("|"));
   }));
@@ -67,13 +77,22 @@ test("a suggestion is announced politely and once, however it came", () =>
     const said = await page.locator("#announcer").evaluateHandle((region) => {
       /** @type {string[]} */
       const said = [];
-      new MutationObserver(() => said.push(region.textContent ?? "")).observe(region, { childList: true, characterData: true, subtree: true });
+      new MutationObserver(() => said.push(region.textContent ?? "")).observe(region, {
+        childList: true,
+        characterData: true,
+        subtree: true,
+      });
       return said;
     });
     await write(page, RAIN);
     const text = await suggestion(page);
-    assert.deepEqual((await said.jsonValue()).filter((sentence) => sentence !== ""), [`Suggestion: ${text}`]);
-    const [role, live] = await page.locator("#announcer").evaluate((region) => [region.getAttribute("role"), region.getAttribute("aria-live")]);
+    assert.deepEqual(
+      (await said.jsonValue()).filter((sentence) => sentence !== ""),
+      [`Suggestion: ${text}`],
+    );
+    const [role, live] = await page
+      .locator("#announcer")
+      .evaluate((region) => [region.getAttribute("role"), region.getAttribute("aria-live")]);
     assert.deepEqual([role, live], ["status", null], "which is polite");
     assert.equal(await page.locator("#problem").getAttribute("role"), "alert");
   }));
@@ -150,7 +169,9 @@ test("each line has the direction of its writing, and the page keeps its own", (
     await page.locator(".cm-content").focus();
     await write(page, "The sign said:\nשלום לכולם\nمرحبا بالجميع\n");
     await write(page, RAIN);
-    const directions = await page.locator(".cm-line").evaluateAll((lines) => lines.map((line) => getComputedStyle(line).direction));
+    const directions = await page
+      .locator(".cm-line")
+      .evaluateAll((lines) => lines.map((line) => getComputedStyle(line).direction));
     assert.deepEqual(directions, ["ltr", "rtl", "rtl", "ltr"]);
     assert.equal(await page.locator("body").evaluate((body) => getComputedStyle(body).direction), "ltr");
     assert.equal(await overflowPx(page), 0);

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { NUMBERS, NUMBER_NAMES } from "../../www/settings.js";
-import { PHONE, RAIN, Site, assertAccessible, opened, overflowPx, ready, suggestion, write } from "./harness.js";
+import { NUMBER_NAMES, NUMBERS } from "../../www/settings/settings.js";
+import { assertAccessible, opened, overflowPx, PHONE, RAIN, ready, Site, suggestion, write } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -57,7 +57,13 @@ test("every row has a name, its range with unit, its default, and is at it", () 
       assert.ok(range?.endsWith(`default ${initial ?? "empty"}`), `${range}`);
     }
     assert.equal(await dialog(page).locator("#setting-delay_ms-range").textContent(), "0 to 1000 ms · default 50");
-    assert.equal(await dialog(page).getByRole("button", { name: /^Reset / }).count(), 0, "there is nothing to take back");
+    assert.equal(
+      await dialog(page)
+        .getByRole("button", { name: /^Reset / })
+        .count(),
+      0,
+      "there is nothing to take back",
+    );
   }));
 
 test("what is set holds at once, and on the next visit, until it is reset", () =>
@@ -74,7 +80,11 @@ test("what is set holds at once, and on the next visit, until it is reset", () =
       await write(page, RAIN);
       await page.waitForFunction(() => /** @type {any} */ (window).questions.length > 0);
       const { generation_config } = await lastQuestion(page);
-      assert.deepEqual([generation_config.temperature, generation_config.seed, generation_config.max_new_tokens], [1.25, 7, 5], visit);
+      assert.deepEqual(
+        [generation_config.temperature, generation_config.seed, generation_config.max_new_tokens],
+        [1.25, 7, 5],
+        visit,
+      );
       await page.reload();
       await ready(page);
     }
@@ -82,7 +92,11 @@ test("what is set holds at once, and on the next visit, until it is reset", () =
     assert.equal(await field(page, "Temperature").inputValue(), "1.25");
     await dialog(page).getByRole("button", { name: "Reset Temperature" }).click();
     assert.equal(await field(page, "Temperature").inputValue(), `${NUMBERS.temperature.default}`);
-    assert.equal(await page.evaluate(() => document.activeElement?.id), "setting-temperature", "the button is gone, the focus is not lost");
+    assert.equal(
+      await page.evaluate(() => document.activeElement?.id),
+      "setting-temperature",
+      "the button is gone, the focus is not lost",
+    );
     await page.reload();
     await opened(page);
     await open(page);

@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { RAIN, Site, ready } from "./harness.js";
+import { RAIN, ready, Site } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -24,7 +24,7 @@ async function load(threads) {
   // A variable, so that the compiler does not look for the files here.
   const root = "/";
   const { EngineClient } = await import(`${root}engine/client.js`);
-  const { MODELS } = await import(`${root}models.js`);
+  const { MODELS } = await import(`${root}models/table.js`);
   const client = new EngineClient();
   const { build, threads: n } = await client.load(MODELS[0], { threads });
   return Object.assign(client, { runs: `${build} ${n}` });
@@ -63,7 +63,9 @@ async function visitChanged(change, run) {
 
 /** How many workers the browser runs. @param {Page} page */
 async function countThreads(page) {
-  const session = await /** @type {import("playwright-core").Browser} */ (page.context().browser()).newBrowserCDPSession();
+  const session = await /** @type {import("playwright-core").Browser} */ (
+    page.context().browser()
+  ).newBrowserCDPSession();
   const { targetInfos } = await session.send("Target.getTargets", { filter: [{}] });
   await session.detach();
   return targetInfos.filter(({ url }) => url.endsWith("/thread.js")).length;
@@ -77,7 +79,8 @@ test("threads write what one thread writes, bit for bit", { skip }, () =>
     assert.equal(one.runs, "plain 1");
     assert.equal(many.tokens.length, 40);
     assert.deepEqual(many.tokens, one.tokens);
-  }));
+  }),
+);
 
 test("a page that is not isolated uses one thread", () =>
   visitChanged(
@@ -94,7 +97,8 @@ test("threads end with their engine", { skip }, () =>
     assert.equal(await countThreads(page), 2 * (THREADS - 1), "those of the page's engine, and those of a second one");
     await client.evaluate((client) => client.terminate());
     for (let i = 0; (await countThreads(page)) > THREADS - 1; i++) assert.ok(i < 1000, "threads outlive their engine");
-  }));
+  }),
+);
 
 describe("a thread", { skip }, () => {
   /**
@@ -121,9 +125,15 @@ describe("a thread", { skip }, () => {
   test("that fails ends the engine", () =>
     // Nobody catches the error on its way to the page, and `visit` complains of that alone.
     assert.rejects(
-      visitWith("addEventListener('message', () => { postMessage('started'); throw new Error('as a test'); });", ["thread.js"], async (page) => {
-        await page.locator("#problem-text", { hasText: "The engine stopped: Error: as a test. Reload the page" }).waitFor();
-      }),
+      visitWith(
+        "addEventListener('message', () => { postMessage('started'); throw new Error('as a test'); });",
+        ["thread.js"],
+        async (page) => {
+          await page
+            .locator("#problem-text", { hasText: "The engine stopped: Error: as a test. Reload the page" })
+            .waitFor();
+        },
+      ),
       { actual: ["as a test"] },
     ));
 });

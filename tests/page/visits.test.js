@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { RAIN, Site, ready, suggestion, write } from "./harness.js";
+import { RAIN, ready, Site, suggestion, write } from "./harness.js";
 
 /** @type {Site} */
 let site;
@@ -17,7 +17,10 @@ test("the setting that is kept counts, whatever the browser has put back into th
     // Firefox does this on a reload, before any script runs.
     await page.route("**/", async (route) => {
       const response = await route.fetch();
-      await route.fulfill({ response, body: (await response.text()).replace('type="checkbox" checked', 'type="checkbox"') });
+      await route.fulfill({
+        response,
+        body: (await response.text()).replace('type="checkbox" checked', 'type="checkbox"'),
+      });
     });
     await page.reload();
     await ready(page);

@@ -2,7 +2,18 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { RAIN, Site, ghost, gone, opened, ready, reloadWithoutWeights, stopClock, suggestion, write, written } from "./harness.js";
+import {
+  ghost,
+  gone,
+  RAIN,
+  ready,
+  reloadWithoutWeights,
+  Site,
+  stopClock,
+  suggestion,
+  write,
+  written,
+} from "./harness.js";
 
 /** @type {Site} */
 let site;
@@ -97,7 +108,11 @@ test("inside a word and before one nothing is suggested, between words what does
     await page.locator(".cm-content").focus();
     await write(page, "We walked to the river.");
     const announcer = page.locator("#announcer");
-    for (const [keys, isAskable] of /** @type {[number, boolean][]} */ ([[3, false], [3, false], [1, true]])) {
+    for (const [keys, isAskable] of /** @type {[number, boolean][]} */ ([
+      [3, false],
+      [3, false],
+      [1, true],
+    ])) {
       for (let i = 0; i < keys; i++) await page.keyboard.press("ArrowLeft");
       await announcer.evaluate((region) => (region.textContent = ""));
       await page.keyboard.press("Control+Space");
@@ -224,7 +239,11 @@ test("while an input method composes, nothing is shown and no key is taken", () 
     await gone(page);
     assert.equal(await written(page), `${RAIN}st`);
     const taken = await page.locator(".cm-content").evaluate((content) =>
-      [["Tab", 9, "Tab"], ["Escape", 27, "Escape"], ["\\", 220, "Backslash"]].filter(([key, keyCode, code]) => {
+      [
+        ["Tab", 9, "Tab"],
+        ["Escape", 27, "Escape"],
+        ["\\", 220, "Backslash"],
+      ].filter(([key, keyCode, code]) => {
         const init = { key, keyCode, code, altKey: key === "\\", bubbles: true, cancelable: true };
         return !content.dispatchEvent(new KeyboardEvent("keydown", /** @type {KeyboardEventInit} */ (init)));
       }),

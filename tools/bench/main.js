@@ -1,13 +1,13 @@
 // Compares the engine with others in headless Chromium: ./build.sh bench [ROWS-REGEX]
 
-import { mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { browserOf, inNewBrowser } from "./browser.js";
 import { Others } from "./quiet.js";
 import { report } from "./report.js";
 import { allRows } from "./rows.js";
-import { Site, gzipKb } from "./site.js";
+import { gzipKb, Site } from "./site.js";
 import { digits, median } from "./statistics.js";
 
 /**
@@ -25,10 +25,18 @@ const site = await Site.open(models);
 try {
   const all = await allRows(site);
   const rows = all.filter(({ id }) => new RegExp(pattern, "i").test(id));
-  if (rows.length === 0) throw new Error(`No row matches ${pattern}. There are:\n${all.map(({ id }) => id).join("\n")}`);
+  if (rows.length === 0)
+    throw new Error(`No row matches ${pattern}. There are:\n${all.map(({ id }) => id).join("\n")}`);
   const minutes = Math.ceil(rows.length * ROUNDS * ROW_MINUTES);
-  console.log(`${rows.length} rows, ${ROUNDS} rounds: about ${minutes} minutes where nothing else runs, twice that at most`);
-  const about = { date: new Date().toISOString(), machine: await machine(), packages: await packages(), code: await wasmSizes() };
+  console.log(
+    `${rows.length} rows, ${ROUNDS} rounds: about ${minutes} minutes where nothing else runs, twice that at most`,
+  );
+  const about = {
+    date: new Date().toISOString(),
+    machine: await machine(),
+    packages: await packages(),
+    code: await wasmSizes(),
+  };
   /** @type {Measured[]} */
   const measured = rows.map(({ id, name, nThreads }) => ({ id, name, nThreads, samples: {}, errors: [] }));
   await mkdir("target/bench", { recursive: true });
@@ -40,7 +48,8 @@ try {
     }
   }
   console.log(`\n${about.machine}; ${about.packages}; ${about.date}\n\n${report(measured)}`);
-  for (const { path, mb, gzipMb } of about.code) console.log(`- ${path}: ${mb.toFixed(2)} MB, ${gzipMb.toFixed(2)} MB with gzip`);
+  for (const { path, mb, gzipMb } of about.code)
+    console.log(`- ${path}: ${mb.toFixed(2)} MB, ${gzipMb.toFixed(2)} MB with gzip`);
   console.log(`\nEvery sample: ${file}`);
 } finally {
   site.close();
@@ -57,7 +66,10 @@ async function measure(row, round, measured) {
   const start = performance.now();
   try {
     const samples = await row.measure(round, new Others(PATIENCE_MS));
-    for (const [metric, values] of Object.entries(samples)) (measured.samples[metric] ??= []).push(...values);
+    for (const [metric, values] of Object.entries(samples)) {
+      measured.samples[metric] ??= [];
+      measured.samples[metric].push(...values);
+    }
     const medians = Object.entries(samples).map(([metric, values]) => `${metric} ${digits(median(values))}`);
     const seconds = Math.round((performance.now() - start) / 1000);
     return `${medians.join(", ")} (${seconds} s)`;
@@ -76,7 +88,9 @@ async function machine() {
 
 async function packages() {
   const { dependencies } = JSON.parse(await readFile("tools/bench/package.json", "utf8"));
-  return Object.entries(dependencies).map((entry) => entry.join(" ")).join(", ");
+  return Object.entries(dependencies)
+    .map((entry) => entry.join(" "))
+    .join(", ");
 }
 
 /** Of each of the engine's builds. */

@@ -1,6 +1,6 @@
 // What other programs take of the processors meanwhile, out of Linux's /proc.
 
-import { readFile, readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 
 const TICKS_PER_S = 100;

@@ -1,6 +1,6 @@
 // What a writer notices of the page itself: the first suggestion after opening it, and how it answers keys meanwhile.
 
-import { MODELS } from "../../www/models.js";
+import { MODELS } from "../../www/models/table.js";
 import { peakRendererMb } from "./browser.js";
 import { Others } from "./quiet.js";
 
@@ -36,7 +36,7 @@ export async function firstSuggestion(page, url) {
  */
 export async function typing(page, url, files, nThreads) {
   const model = { ...MODELS[0], files: { ...MODELS[0].files, ...files, tokenizer: tokenizerAt(url) } };
-  await page.route("**/www/models.js", (route) =>
+  await page.route("**/www/models/table.js", (route) =>
     route.fulfill({ contentType: "text/javascript", body: `export const MODELS = [${JSON.stringify(model)}];` }),
   );
   if (nThreads === 1) await page.route(url, withoutIsolation);
@@ -86,7 +86,7 @@ async function withoutIsolation(route) {
 }
 
 /**
- * In Node, models.js finds its files on the disk.
+ * In Node, models/table.js finds its files on the disk.
  * @param {string} url of the page
  */
 function tokenizerAt(url) {

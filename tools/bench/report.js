@@ -67,7 +67,10 @@ function targets(rows) {
       const ours = of(rows, OURS, nThreads, metric);
       // As they are driven here, the other engines keep nothing: their second visit is their first.
       const theirs = best(rows, nThreads, metric === "secondLoadMs" ? "loadMs" : metric, against);
-      return [theirs === null ? "–" : `${digits(theirs.value)} ${theirs.name}`, ...verdict(ours, theirs?.value, target)];
+      return [
+        theirs === null ? "–" : `${digits(theirs.value)} ${theirs.name}`,
+        ...verdict(ours, theirs?.value, target),
+      ];
     });
     return line(title, `≤ ${target}`, ...cells);
   });

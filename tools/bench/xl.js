@@ -36,7 +36,11 @@ const origin = `http://127.0.0.1:${port}`;
 const site = await Site.open(tmpdir());
 try {
   const files = {
-    config: { url: `${origin}/config.json`, bytes: CONFIG.length, sha256: createHash("sha256").update(CONFIG).digest("hex") },
+    config: {
+      url: `${origin}/config.json`,
+      bytes: CONFIG.length,
+      sha256: createHash("sha256").update(CONFIG).digest("hex"),
+    },
     weights: { url: `${origin}/model.safetensors`, bytes, sha256 },
   };
   await inNewBrowser(async (page) => {
@@ -60,22 +64,34 @@ try {
  */
 async function visitWith({ files, threads }) {
   const { EngineClient } = await import(/** @type {any} */ ("/www/engine/client.js"));
-  const { MODELS } = await import(/** @type {any} */ ("/www/models.js"));
+  const { MODELS } = await import(/** @type {any} */ ("/www/models/table.js"));
   const client = new EngineClient();
   const start = performance.now();
   let told = -1;
-  const onProgress = (/** @type {import("../../www/engine/protocol.js").ProgressMessage} */ { receivedBytes, totalBytes }) => {
+  const onProgress = (
+    /** @type {import("../../www/engine/protocol.js").ProgressMessage} */ { receivedBytes, totalBytes },
+  ) => {
     const tenths = Math.floor((10 * receivedBytes) / Number(totalBytes));
     if (tenths > told) console.log(`${10 * tenths} % after ${Math.round(performance.now() - start)} ms`);
     told = Math.max(told, tenths);
   };
   const model = { ...MODELS[0], id: "gpt2-xl", title: "GPT-2 XL", golden: null };
-  const info = await client.load({ ...model, files: { ...model.files, ...files } }, { dtype: "q8", threads, onProgress });
+  const info = await client.load(
+    { ...model, files: { ...model.files, ...files } },
+    { dtype: "q8", threads, onProgress },
+  );
   const loadMs = Math.round(performance.now() - start);
   /** @type {number[]} */
   const times = [];
   const onToken = () => times.push(performance.now());
   await client.generate("The rain had stopped by the time", { max_new_tokens: 9, eos_token_id: [] }, { onToken });
   const msPerToken = Math.round((times[8] - times[0]) / 8);
-  return { loadMs, msPerToken, sizeMb: Math.round(info.sizeBytes / 1e6), kept: info.kept, build: info.build, notices: info.notices };
+  return {
+    loadMs,
+    msPerToken,
+    sizeMb: Math.round(info.sizeBytes / 1e6),
+    kept: info.kept,
+    build: info.build,
+    notices: info.notices,
+  };
 }

@@ -1,14 +1,14 @@
 // The document on the writer's desk: which one this tab shows, and that all that is written into it is saved.
 
-import { say } from "../strings.js";
+import { say } from "../strings/strings.js";
 import { titleOf } from "./document.js";
 import { Rescue } from "./rescue.js";
 import { problemOf } from "./store.js";
 
 /**
- * @import { Clock } from "../editor/suggester.js"
+ * @import { Clock } from "../suggestion/suggester.js"
  * @import { Content, Document } from "./document.js"
- * @import { Words } from "../strings.js"
+ * @import { Words } from "../strings/strings.js"
  * @import { DocumentStore } from "./store.js"
  */
 
@@ -294,7 +294,12 @@ export class Desk {
    * @returns {Document} that exists nowhere yet
    */
   #copyOf(document) {
-    return { ...document, id: this.#world.nextId(), name: say("document_copy", { title: titleOf(document) }), revision: 0 };
+    return {
+      ...document,
+      id: this.#world.nextId(),
+      name: say("document_copy", { title: titleOf(document) }),
+      revision: 0,
+    };
   }
 
   /**

@@ -1,6 +1,6 @@
 // What a document is, and what can be said of one without asking anybody: its title, its model's share, its Markdown.
 
-import { say } from "../strings.js";
+import { say } from "../strings/strings.js";
 
 /** The ranges that came from the model, in UTF-16 units, in order, none touching the next. @typedef {[from: number, to: number][]} Marks */
 
@@ -63,6 +63,9 @@ export function highlighted({ text, marks }) {
  * @returns {string} a name that every file system takes
  */
 export function fileNameOf(title, extension) {
-  const name = title.replace(/[\p{Cc}\p{Cf}<>:"/\\|?*]+/gu, " ").replace(/\s+/g, " ").replace(/^[\s.]+|[\s.…]+$/g, "");
+  const name = title
+    .replace(/[\p{Cc}\p{Cf}<>:"/\\|?*]+/gu, " ")
+    .replace(/\s+/g, " ")
+    .replace(/^[\s.]+|[\s.…]+$/g, "");
   return `${name || say("document_untitled")}.${extension}`;
 }

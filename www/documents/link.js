@@ -1,8 +1,8 @@
 // A text as a link: #text=1.…, where 1 is the version and the rest zlib's compression of JSON, in base64url.
 // zlib's format, unlike the raw one, ends in a checksum of the text, so that a damaged link is known as such.
 
-import { NUMBERS } from "../settings.js";
-import { say } from "../strings.js";
+import { NUMBERS } from "../settings/settings.js";
+import { say } from "../strings/strings.js";
 
 /** @import { GenerationConfig } from "../engine/protocol.js" */
 
@@ -47,7 +47,11 @@ export async function fragmentOf(shared) {
   const json = new TextEncoder().encode(JSON.stringify(shared));
   const bytes = await through(new CompressionStream("deflate"), json, Infinity);
   assertFits("link_too_long", json.length, MAX_JSON_BYTES);
-  assertFits("link_too_long", PREFIX.length + `${VERSION}.`.length + Math.ceil((4 * bytes.length) / 3), MAX_FRAGMENT_LENGTH);
+  assertFits(
+    "link_too_long",
+    PREFIX.length + `${VERSION}.`.length + Math.ceil((4 * bytes.length) / 3),
+    MAX_FRAGMENT_LENGTH,
+  );
   return `${PREFIX}${VERSION}.${toBase64Url(bytes)}`;
 }
 
@@ -79,7 +83,8 @@ export async function readFragment(fragment) {
  * @param {number} limit
  */
 function assertFits(sentence, length, limit) {
-  if (length > limit) throw new RangeError(say(sentence, { size: Math.ceil(length / 1024), limit: Math.floor(limit / 1024) }));
+  if (length > limit)
+    throw new RangeError(say(sentence, { size: Math.ceil(length / 1024), limit: Math.floor(limit / 1024) }));
 }
 
 /**

@@ -1,9 +1,12 @@
-// First lines for those who do not know how to begin: ours, in English, because the models write English.
+// "Start me off": first lines to begin an empty page with. They are ours, in English, because the models write English.
 
-/** @import { StringKey } from "../strings.js" */
+import { element } from "../page/dom.js";
+import { say } from "../strings/strings.js";
+
+/** @import { StringKey } from "../strings/strings.js" */
 
 /** @type {readonly {genre: StringKey, text: string}[]} */
-export const OPENINGS = [
+const OPENINGS = [
   {
     genre: "opening_letter",
     text: "Dear Margaret,\n\nThank you for the photographs. I have hung the one of the harbour above my desk, and ",
@@ -33,3 +36,29 @@ export const OPENINGS = [
     text: "The train left an hour late, and nobody in our carriage seemed to mind. Outside, ",
   },
 ];
+
+/**
+ * @param {HTMLElement} start with the elements that index.html gives it
+ * @param {(text: string) => void} onChoose
+ */
+export function fillOpenings(start, onChoose) {
+  const button = /** @type {HTMLElement} */ (start.querySelector("#open-openings"));
+  const list = /** @type {HTMLElement} */ (start.querySelector("#openings"));
+  /** @param {boolean} isOpen */
+  const unfold = (isOpen) => {
+    list.hidden = !isOpen;
+    button.setAttribute("aria-expanded", String(isOpen));
+  };
+  button.addEventListener("click", () => unfold(list.hidden === true));
+  const rows = OPENINGS.map(({ genre, text }) => {
+    const name = element("strong", {}, say(genre));
+    name.dataset.text = genre; // which follows the page's language
+    const choose = element("button", { type: "button" }, name, element("span", { lang: "en" }, `${text.trim()} …`));
+    choose.addEventListener("click", () => {
+      unfold(false);
+      onChoose(text);
+    });
+    return element("li", {}, choose);
+  });
+  list.replaceChildren(...rows);
+}

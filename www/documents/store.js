@@ -1,7 +1,7 @@
 // The documents in IndexedDB. A save counts only if nobody else has saved since the version that it was made from.
 
 /**
- * @import { Words } from "../strings.js"
+ * @import { Words } from "../strings/strings.js"
  * @import { Document } from "./document.js"
  */
 
@@ -105,7 +105,9 @@ export class DocumentStore {
  * @returns {Words} what it means for the writer
  */
 export const problemOf = (error) =>
-  /** @type {Error | null} */ (error)?.name === "QuotaExceededError" ? { key: "documents_full" } : { key: "documents_unreachable" };
+  /** @type {Error | null} */ (error)?.name === "QuotaExceededError"
+    ? { key: "documents_full" }
+    : { key: "documents_unreachable" };
 
 /** @returns {Promise<IDBDatabase>} */
 function connect() {

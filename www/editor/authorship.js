@@ -1,6 +1,6 @@
 // Whose words: which ranges of the text came from the model, kept right through typing, cutting, pasting, undo and redo.
 
-import { Decoration, EditorState, EditorView, StateEffect, StateField, invertedEffects } from "../vendor/codemirror.js";
+import { Decoration, EditorState, EditorView, invertedEffects, StateEffect, StateField } from "../vendor/codemirror.js";
 
 /**
  * @import { DecorationSet } from "@codemirror/view"

@@ -1,7 +1,16 @@
 // The writing surface: CodeMirror set up for prose.
 
-import { say } from "../strings.js";
-import { Decoration, EditorState, EditorView, history, historyKeymap, keymap, placeholder, standardKeymap } from "../vendor/codemirror.js";
+import { say } from "../strings/strings.js";
+import {
+  Decoration,
+  EditorState,
+  EditorView,
+  history,
+  historyKeymap,
+  keymap,
+  placeholder,
+  standardKeymap,
+} from "../vendor/codemirror.js";
 import { authorship, marksOf } from "./authorship.js";
 
 /**
@@ -29,7 +38,7 @@ const directionOfLines = [
 
 // CodeMirror's own announcement.
 const phrases = EditorState.phrases.of({
-  get ["Selection deleted"]() {
+  get "Selection deleted"() {
     return say("selection_deleted");
   },
 });

@@ -4,7 +4,7 @@ import { EngineError } from "./errors.js";
 import { assertSendable } from "./generation-config.js";
 
 /**
- * @import { Words } from "../strings.js"
+ * @import { Words } from "../strings/strings.js"
  * @import { Dtype, GenerateRequest, GenerationConfig, LoadRequest, Model, ModelInfo, Request, Response, Sequence } from "./protocol.js"
  * @import { DoneMessage, ErrorMessage, HelloMessage, Score, ScoreRequest, SuggestRequest, Suggestion, Work } from "./protocol.js"
  */
@@ -50,7 +50,12 @@ export class EngineClient {
    * @param {(state: EngineState) => void} [world.onStateChange]
    * @param {(work: Work) => void} [world.onWork] told of every request for text, also of one that was cancelled
    */
-  constructor({ createWorker = createEngineWorker, locks = navigator.locks, onStateChange = () => {}, onWork = () => {} } = {}) {
+  constructor({
+    createWorker = createEngineWorker,
+    locks = navigator.locks,
+    onStateChange = () => {},
+    onWork = () => {},
+  } = {}) {
     this.#createWorker = createWorker;
     this.#locks = locks;
     this.#onStateChange = onStateChange;
@@ -185,9 +190,11 @@ export class EngineClient {
       engine.queue = null;
       for (const request of queue) this.#post(request);
       // The worker holds this lock as long as it lives, so that getting it is the one sign of every kind of death.
-      this.#locks?.request(name, () => this.#die(engine, { key: "cause_silent" })).catch(() => {
-        // The page itself is going away.
-      });
+      this.#locks
+        ?.request(name, () => this.#die(engine, { key: "cause_silent" }))
+        .catch(() => {
+          // The page itself is going away.
+        });
       return;
     }
     if (message.type === "error" && message.fatal) {
@@ -309,5 +316,5 @@ export class EngineClient {
 
 /** @param {string} name */
 function createEngineWorker(name) {
-  return new Worker(new URL("./worker.js", import.meta.url), { type: "module", name });
+  return new Worker(new URL("./worker/worker.js", import.meta.url), { type: "module", name });
 }

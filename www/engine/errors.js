@@ -1,9 +1,9 @@
 // Errors of the engine: a stable code for programs, a sentence for people, which the page says in its reader's language.
 
-import { inWords } from "../strings.js";
+import { inWords } from "../strings/strings.js";
 
 /**
- * @import { Words } from "../strings.js"
+ * @import { Words } from "../strings/strings.js"
  * @import { ErrorData } from "./protocol.js"
  */
 
@@ -26,9 +26,8 @@ export class EngineError extends Error {
  * @returns {ErrorData} what can be cloned into a message; a code is always there
  */
 export function toErrorData(error) {
-  const { name, message, code, words } = /** @type {{name?: unknown, message?: unknown, code?: unknown, words?: Words}} */ (
-    Object(error)
-  );
+  const { name, message, code, words } =
+    /** @type {{name?: unknown, message?: unknown, code?: unknown, words?: Words}} */ (Object(error));
   return {
     name: String(name ?? "Error"),
     // DOMException has numbers for codes.

@@ -1,7 +1,7 @@
 // The messages between page and worker: types only, nothing runs here.
 // The client numbers its requests; every request ends in exactly one `done` or `error` with its id.
 
-/** @import { StringKey, Words } from "../strings.js" */
+/** @import { StringKey, Words } from "../strings/strings.js" */
 
 /**
  * One file of a model. `sha256` is null where no hash was published: then X-Linked-ETag counts, where the server lets the
@@ -10,7 +10,7 @@
  */
 
 /**
- * A row of the table in models.js.
+ * A row of the table in models/table.js.
  * @typedef {object} Model
  * @property {string} id what `pipeline` and the hub call it: "distilbert/distilgpt2"
  * @property {string} title what the page calls it

@@ -54,7 +54,8 @@ export function read(json) {
   try {
     const counts = { ...NOTHING, ...JSON.parse(json ?? "{}") };
     const isCount = (/** @type {unknown} */ value) => Number.isFinite(value) && Number(value) >= 0;
-    const isWhole = Array.isArray(counts.waitsMs) && [...counts.waitsMs, ...NUMBER_KEYS.map((key) => counts[key])].every(isCount);
+    const isWhole =
+      Array.isArray(counts.waitsMs) && [...counts.waitsMs, ...NUMBER_KEYS.map((key) => counts[key])].every(isCount);
     return isWhole ? sum(NOTHING, counts) : NOTHING;
   } catch {
     return NOTHING;

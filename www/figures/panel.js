@@ -1,7 +1,7 @@
 // The dialog that shows the figures: a table, a chart, and the way to take them along or begin anew.
 
-import { say } from "../strings.js";
-import { saveFile } from "../ui/save-file.js";
+import { saveFile } from "../page/dom.js";
+import { say } from "../strings/strings.js";
 import { barChart } from "./chart.js";
 import { summary } from "./counts.js";
 

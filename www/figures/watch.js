@@ -25,6 +25,8 @@ export const watchEdits = (figures) =>
 function insertedBy({ changes }) {
   /** @type {string[]} */
   const inserted = [];
-  changes.iterChanges((fromOld, toOld, _fromNew, _toNew, text) => inserted.push(fromOld === toOld ? text.toString() : ""));
+  changes.iterChanges((fromOld, toOld, _fromNew, _toNew, text) =>
+    inserted.push(fromOld === toOld ? text.toString() : ""),
+  );
   return inserted.length === 1 ? inserted[0] : "";
 }

@@ -1,7 +1,7 @@
 // The popup at a token: what the model finds likeliest there, as a list to choose from.
 
-import { say } from "../strings.js";
-import { element } from "../ui/element.js";
+import { element } from "../page/dom.js";
+import { say } from "../strings/strings.js";
 import { percent, visible } from "./tokens.js";
 
 /** @import { Candidate, Score } from "../engine/protocol.js" */
@@ -12,7 +12,11 @@ import { percent, visible } from "./tokens.js";
  */
 export function choiceList({ text, log_probability, top }, { onChoose, onClose }) {
   const root = element("div", { className: "token-choices" });
-  const title = element("p", {}, say("lens_choices", { text: spoken(text), percent: percent(Math.exp(log_probability)) }));
+  const title = element(
+    "p",
+    {},
+    say("lens_choices", { text: spoken(text), percent: percent(Math.exp(log_probability)) }),
+  );
   title.id = "token-title";
   const warning = element("p", {}, say("lens_replaces"));
   warning.id = "token-warning";

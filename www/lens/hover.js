@@ -2,7 +2,7 @@
 
 /**
  * @import { EditorView } from "@codemirror/view"
- * @import { Clock } from "../editor/suggester.js"
+ * @import { Clock } from "../suggestion/suggester.js"
  */
 
 const REST_MS = 300;

@@ -1,7 +1,7 @@
 // The legend of the lens: what each colour means, and how to look at a token.
 
-import { say } from "../strings.js";
-import { element } from "../ui/element.js";
+import { element } from "../page/dom.js";
+import { say } from "../strings/strings.js";
 import { LEAST_PROBABILITIES, percent } from "./tokens.js";
 
 /**

@@ -1,7 +1,17 @@
 // The probability lens: colours each token by its probability under the model, and shows what else could stand there.
 
-import { Compartment, Prec, StateEffect, StateField, ViewPlugin, isolateHistory, keymap, showTooltip, tooltips } from "../vendor/codemirror.js";
-import { say } from "../strings.js";
+import { say } from "../strings/strings.js";
+import {
+  Compartment,
+  isolateHistory,
+  keymap,
+  Prec,
+  StateEffect,
+  StateField,
+  showTooltip,
+  tooltips,
+  ViewPlugin,
+} from "../vendor/codemirror.js";
 import { choiceList, spoken } from "./choices.js";
 import { Hover } from "./hover.js";
 import { Reader } from "./reader.js";
@@ -118,7 +128,9 @@ function lens(world) {
     choices,
     hover,
     ViewPlugin.define((view) => new Reader(view, world)),
-    tooltips({ tooltipSpace: () => ({ top: 0, left: 0, right: document.documentElement.clientWidth, bottom: world.bottomPx() }) }),
+    tooltips({
+      tooltipSpace: () => ({ top: 0, left: 0, right: document.documentElement.clientWidth, bottom: world.bottomPx() }),
+    }),
     Prec.highest(
       keymap.of([
         { key: "Alt-Enter", run: openAtCaret },

@@ -1,14 +1,14 @@
 // Has the text that is in view scored, whenever the writer pauses.
 
-import { EngineError } from "../engine/errors.js";
-import { TOLD_ELSEWHERE } from "../editor/suggester.js";
+import { TOLD_ELSEWHERE } from "../suggestion/suggester.js";
 import { addScores, forgetScores, scored } from "./scored.js";
 import { historyStart } from "./tokens.js";
 
 /**
  * @import { EditorView, ViewUpdate } from "@codemirror/view"
- * @import { Clock } from "../editor/suggester.js"
+ * @import { Clock } from "../suggestion/suggester.js"
  * @import { EngineClient } from "../engine/client.js"
+ * @import { EngineError } from "../engine/errors.js"
  */
 
 const PAUSE_MS = 300;
@@ -75,14 +75,17 @@ export class Reader {
     const before = doc.sliceString(historyStart(start), start);
     const text = doc.sliceString(start, end);
     try {
-      await client.score({ before, text }, {
-        signal: request.signal,
-        onScores: (scores) => {
-          if (request !== this.#request) return;
-          this.#view.dispatch({ effects: addScores.of({ start, scores }) });
-          for (const score of scores) start += score.text.length;
+      await client.score(
+        { before, text },
+        {
+          signal: request.signal,
+          onScores: (scores) => {
+            if (request !== this.#request) return;
+            this.#view.dispatch({ effects: addScores.of({ start, scores }) });
+            for (const score of scores) start += score.text.length;
+          },
         },
-      });
+      );
       if (request === this.#request) this.#askAfter(0);
     } catch (error) {
       if (request !== this.#request) return;

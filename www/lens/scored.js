@@ -63,7 +63,9 @@ function add(value, { start, scores }) {
   let to = start;
   const ranges = scores.map((score) => {
     const mark = Decoration.mark({ class: `token token-${levelOf(score.log_probability)}`, score });
-    return mark.range(to, (to += score.text.length));
+    const start = to;
+    to += score.text.length;
+    return mark.range(start, to);
   });
   return { marks: marks.update({ add: ranges }), from, to };
 }

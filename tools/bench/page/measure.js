@@ -40,7 +40,10 @@ export async function measure({ adapter, options, withDocuments }, nSamples, see
   const draw = drawer(words, seed);
   /** @type {Samples} */
   const samples = {};
-  const record = (/** @type {string} */ metric, /** @type {number} */ value) => (samples[metric] ??= []).push(value);
+  const record = (/** @type {string} */ metric, /** @type {number} */ value) => {
+    samples[metric] ??= [];
+    samples[metric].push(value);
+  };
 
   const { engine, loadMs } = await load(adapter, options);
   record("loadMs", loadMs);
@@ -100,7 +103,8 @@ export async function load(adapter, options) {
   const engine = await module.load(options);
   const loadMs = performance.now() - start;
   const found = await engine.next(promptOf(check.prompt));
-  if (!check.token.includes(found)) throw new Error(`It computes another function: ${found} comes next, not ${check.token}`);
+  if (!check.token.includes(found))
+    throw new Error(`It computes another function: ${found} comes next, not ${check.token}`);
   return { engine, loadMs };
 }
 

@@ -128,7 +128,11 @@ function sample(logits, coin) {
   }
   const weights = Array.from(best, (logit) => Math.exp((logit - best[0]) / temperature));
   let rest = coin * weights.reduce((sum, weight) => sum + weight, 0);
-  return ids[Math.max(0, weights.findIndex((weight) => (rest -= weight) < 0))];
+  const drawn = weights.findIndex((weight) => {
+    rest -= weight;
+    return rest < 0;
+  });
+  return ids[Math.max(0, drawn)];
 }
 
 /** Xorshift (Marsaglia 2003). @param {number} seed */

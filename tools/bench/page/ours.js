@@ -16,7 +16,7 @@ const AS_IT_IS = { eos_token_id: [], token_healing: false, return_full_text: fal
  */
 export async function load({ threads, files }) {
   const { EngineClient } = await import("../../../www/engine/client.js");
-  const { modelById } = await import("../../../www/models.js");
+  const { modelById } = await import("../../../www/models/table.js");
   const distilgpt2 = modelById("distilbert/distilgpt2");
   /** @type {Model} The published logits are not those of random weights. */
   const model = { ...distilgpt2, files: { ...distilgpt2.files, ...files }, golden: null };

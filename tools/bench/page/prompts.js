@@ -7,7 +7,11 @@
  * @param {Word[]} words
  * @returns {Prompt}
  */
-export const promptOf = (words) => ({ words, ids: words.map(([id]) => id), text: words.map(([, text]) => text).join("") });
+export const promptOf = (words) => ({
+  words,
+  ids: words.map(([id]) => id),
+  text: words.map(([, text]) => text).join(""),
+});
 
 /**
  * Draws words so that hardly two prompts of a page begin alike, and an engine finds next to nothing of one in its cache.

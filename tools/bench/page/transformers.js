@@ -56,7 +56,13 @@ export async function load({ threads, dtype }) {
       if (cached !== null && prompt.text.startsWith(cached.prompt.text)) {
         const { past_key_values } = cached;
         cached = null; // generate() adds to the cache it is given.
-        await model.generate({ ...tokenizer(prompt.text), past_key_values, max_new_tokens, do_sample: false, streamer });
+        await model.generate({
+          ...tokenizer(prompt.text),
+          past_key_values,
+          max_new_tokens,
+          do_sample: false,
+          streamer,
+        });
       } else if (max_new_tokens === 1) {
         cached = { prompt, past_key_values: await read(prompt) };
         onToken();
@@ -79,7 +85,11 @@ export async function load({ threads, dtype }) {
       return texts.length;
     },
     async next({ text }) {
-      const [{ generated_text }] = await generator(text, { max_new_tokens: 1, do_sample: false, return_full_text: false });
+      const [{ generated_text }] = await generator(text, {
+        max_new_tokens: 1,
+        do_sample: false,
+        return_full_text: false,
+      });
       return generated_text;
     },
   };

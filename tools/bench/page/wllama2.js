@@ -13,7 +13,10 @@ const GREEDY = { temp: 0 };
  */
 export async function load({ threads }) {
   const { LoggerWithoutDebug, Wllama } = await import(`${PACKAGE}index.min.js`);
-  const build = (/** @type {string} */ name) => [`${name}/wllama.wasm`, `${location.origin}${PACKAGE}${name}/wllama.wasm`];
+  const build = (/** @type {string} */ name) => [
+    `${name}/wllama.wasm`,
+    `${location.origin}${PACKAGE}${name}/wllama.wasm`,
+  ];
   const paths = Object.fromEntries(["single-thread", "multi-thread"].map(build));
   const llama = new Wllama(paths, { suppressNativeLog: true, logger: { ...LoggerWithoutDebug, warn() {} } });
   const file = await (await fetch("/models/q8_0.gguf")).blob();
@@ -24,7 +27,8 @@ export async function load({ threads }) {
   let cached = [];
   /** @param {number} nTokens */
   const cut = async (nTokens) => {
-    if (nTokens === 0) await llama.kvClear(); // kvRemove refuses to remove all.
+    if (nTokens === 0)
+      await llama.kvClear(); // kvRemove refuses to remove all.
     else if (cached.length > nTokens) await llama.kvRemove(nTokens, -1);
     cached = cached.slice(0, nTokens);
   };

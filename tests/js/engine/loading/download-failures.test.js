@@ -1,0 +1,255 @@
+// Downloads that break off, are cancelled, or are refused.
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, test } from "node:test";
+import { EngineError } from "../../../../www/engine/errors.js";
+import { browserFetch } from "../../browser-fetch.js";
+import { FakeDirectory, noise, sha256, turn } from "../../fakes.js";
+import { assertWhole, BYTES, CUT, DownloadHarness, noNetwork, PATH } from "./download-harness.js";
+
+/** @type {DownloadHarness} */
+let h;
+
+before(async () => {
+  h = await DownloadHarness.start();
+});
+after(() => h.hub.close());
+beforeEach(() => h.reset());
+
+describe("broken connections", () => {
+  test("a connection cut at 30 % is resumed from there", async () => {
+    h.hub.fail(PATH, "cut", { times: 1 });
+    const outcome = await h.get();
+    assertWhole(outcome);
+    assert.deepEqual(h.ranges, [undefined, `bytes=${CUT}-`]);
+    assert.deepEqual(h.clock.waitsMs, [500]);
+    assert.ok(h.isComplete);
+  });
+
+  test("a server that ignores Range is heard out, and its first bytes skipped", async () => {
+    h.hub.fail(PATH, "cut", { times: 1 });
+    h.hub.fail(PATH, "ignore_range");
+    const outcome = await h.get();
+    assertWhole(outcome);
+    assert.equal(outcome.progress.at(-1)?.received, BYTES.length);
+  });
+
+  test("a connection that never gets further ends in an error; what came is kept for the next load", async () => {
+    h.hub.fail(PATH, "cut");
+    h.hub.fail(PATH, "ignore_range");
+    const { error } = await h.get();
+    assert.equal(error?.code, "connection_lost");
+    assert.deepEqual(h.clock.waitsMs, [500, 1000, 2000, 4000]);
+    assert.equal(h.stored?.length, CUT);
+    assert.ok(!h.isComplete);
+
+    h.hub.mend(PATH);
+    h.hub.requests = [];
+    const outcome = await h.get();
+    assertWhole(outcome);
+    assert.deepEqual(h.ranges, [`bytes=${CUT}-`]);
+    assert.ok(h.isComplete);
+  });
+
+  test("a silent connection is given up after 30 seconds and resumed", async () => {
+    h.hub.fail(PATH, "stall", { times: 1 });
+    const outcome = await h.get({
+      onProgress: (received) => {
+        if (received === CUT) setImmediate(() => h.clock.stall());
+      },
+    });
+    assertWhole(outcome);
+    assert.deepEqual(h.ranges, [undefined, `bytes=${CUT}-`]);
+  });
+
+  test("a server that never answers is asked five times, and then counts as a lost connection", async () => {
+    let asked = 0;
+    const silent = () => {
+      asked++;
+      return /** @type {Promise<Response>} */ (new Promise(() => {}));
+    };
+    const outcome = h.get({ fetch: silent });
+    await turn();
+    for (let attempt = 0; attempt <= 4; attempt++) {
+      h.clock.stall();
+      await turn();
+    }
+    const { error } = await outcome;
+    assert.equal(error?.code, "connection_lost");
+    assert.match(error.message, /^Nothing of model\.safetensors from .* came for 30 seconds\. Check the network/);
+    assert.equal(asked, 5);
+  });
+
+  test("a partial file that is whole but for its mark needs no network", async () => {
+    h.directory.files.set(sha256(BYTES), BYTES);
+    const outcome = await h.get({ fetch: noNetwork });
+    assertWhole(outcome);
+    assert.ok(h.isComplete);
+  });
+
+  test("a partial file that belongs to another is found out by the hash", async () => {
+    h.directory.files.set(
+      sha256(BYTES),
+      noise(1000).map((byte) => byte ^ 1),
+    );
+    assert.equal((await h.get()).error?.code, "wrong_hash");
+    assertWhole(await h.get());
+  });
+});
+
+describe("cancelling", () => {
+  test("in the middle: the reason is thrown, what came is kept, the next load goes on from it", async () => {
+    const controller = new AbortController();
+    const reason = new EngineError("aborted", "Cancelled.");
+    const first = await h.get({
+      signal: controller.signal,
+      onProgress: (received) => {
+        if (received >= 50_000) controller.abort(reason);
+      },
+    });
+    assert.equal(first.error, reason);
+    const partBytes = Number(h.stored?.length);
+    assert.ok(partBytes >= 50_000 && partBytes < BYTES.length);
+
+    h.hub.requests = [];
+    const second = await h.get();
+    assertWhole(second);
+    assert.deepEqual(h.ranges, [`bytes=${partBytes}-`]);
+    assert.equal(second.progress[0].fromNetwork, false);
+    assert.equal(second.progress.at(-1)?.fromNetwork, true);
+  });
+
+  test("before the start, while reading what is kept, and while waiting to try again", async () => {
+    const reason = new EngineError("aborted", "Cancelled.");
+    assert.equal((await h.get({ signal: AbortSignal.abort(reason) })).error, reason);
+
+    await h.get();
+    const reading = new AbortController();
+    assert.equal((await h.get({ signal: reading.signal, onProgress: () => reading.abort(reason) })).error, reason);
+    assert.ok(h.isComplete, "a kept file stays");
+
+    h.directory = new FakeDirectory();
+    h.hub.fail(PATH, "cut");
+    const waiting = new AbortController();
+    const outcome = await h.get({
+      signal: waiting.signal,
+      sleep: (ms, signal) => {
+        if (ms < 30_000) waiting.abort(reason);
+        return h.clock.sleep(ms, signal);
+      },
+    });
+    assert.equal(outcome.error, reason);
+    assert.equal(h.stored?.length, CUT);
+  });
+
+  test("a silent connection", async () => {
+    h.hub.fail(PATH, "stall");
+    const controller = new AbortController();
+    const { error } = await h.get({
+      signal: controller.signal,
+      onProgress: (received) => {
+        if (received === CUT) setImmediate(() => controller.abort(new EngineError("aborted", "Cancelled.")));
+      },
+    });
+    assert.equal(error?.code, "aborted");
+    assert.equal(h.stored?.length, CUT);
+  });
+});
+
+describe("refusals", () => {
+  for (const [status, code] of /** @type {const} */ ([
+    [404, "not_found"],
+    [401, "forbidden"],
+    [403, "forbidden"],
+    [418, "http_error"],
+  ])) {
+    test(`${status} is ${code}, at once`, async () => {
+      h.hub.fail(PATH, "status", { status });
+      const { error } = await h.get();
+      assert.equal(error?.code, code);
+      assert.match(error.message, new RegExp(`model\\.safetensors.*HTTP ${status}.*(Choose|Load)`));
+      assert.equal(h.ranges.length, 1);
+    });
+  }
+
+  test("what had arrived before a refusal is kept for the next load", async () => {
+    h.hub.fail(PATH, "cut", { times: 1 });
+    await h.get({
+      sleep: (ms, signal) => {
+        if (ms < 30_000) h.hub.fail(PATH, "status", { status: 403 });
+        return h.clock.sleep(ms, signal);
+      },
+    });
+    assert.equal(h.stored?.length, CUT);
+    h.hub.mend(PATH);
+    assertWhole(await h.get());
+    assert.equal(h.ranges.at(-1), `bytes=${CUT}-`);
+  });
+
+  test("the connection of a refusal is let go", async () => {
+    h.hub.fail(PATH, "status", { status: 404 });
+    /** @type {AbortSignal | null | undefined} */
+    let signal;
+    await h.get({
+      fetch: (url, init) => {
+        signal = init?.signal;
+        return browserFetch(url, init);
+      },
+    });
+    assert.equal(signal?.aborted, true);
+  });
+
+  test("429 waits as long as Retry-After says", async () => {
+    h.hub.fail(PATH, "status", { status: 429, retryAfter: "2", times: 1 });
+    assertWhole(await h.get());
+    assert.deepEqual(h.clock.waitsMs, [2000]);
+  });
+
+  test("a Retry-After shorter than the usual waits does not shorten them", async () => {
+    for (const retryAfter of ["0", "1"]) {
+      h.reset();
+      h.hub.fail(PATH, "status", { status: 429, retryAfter });
+      const { error } = await h.get();
+      assert.equal(error?.code, "busy");
+      assert.match(error.message, retryAfter === "0" ? /Load again later/ : /in 1 seconds/);
+      assert.deepEqual(h.clock.waitsMs, retryAfter === "0" ? [500, 1000, 2000, 4000] : [1000, 1000, 2000, 4000]);
+    }
+  });
+
+  test("429 with an hour to wait is an error that says so", async () => {
+    h.hub.fail(PATH, "status", { status: 429, retryAfter: "3600" });
+    const { error } = await h.get();
+    assert.equal(error?.code, "busy");
+    assert.match(error.message, /HTTP 429.*in 3600 seconds/);
+    assert.deepEqual(h.clock.waitsMs, []);
+  });
+
+  test("503 without a word, or with a date, waits as after a broken connection, and gives up in the end", async () => {
+    h.hub.fail(PATH, "status", { status: 503, retryAfter: "Wed, 21 Oct 2026 07:28:00 GMT", times: 1 });
+    h.hub.fail(PATH, "status", { status: 503 });
+    assert.equal((await h.get()).error?.code, "busy");
+    assert.deepEqual(h.clock.waitsMs, [500, 1000, 2000, 4000]);
+  });
+
+  test("a site without CORS headers is named, at once", async () => {
+    h.hub.fail(PATH, "no_cors");
+    const { error } = await h.get();
+    assert.equal(error?.code, "unreachable");
+    assert.match(error.message, /CORS/);
+    assert.deepEqual(h.clock.waitsMs, []);
+  });
+
+  test("no network is an error at once; in the middle of a file it is waited for", async () => {
+    const { error } = await h.get({ fetch: () => Promise.reject(new TypeError("Failed to fetch")) });
+    assert.equal(error?.code, "unreachable");
+    assert.deepEqual(h.clock.waitsMs, []);
+
+    h.hub.fail(PATH, "cut", { times: 1 });
+    let calls = 0;
+    const flaky = /** @type {typeof fetch} */ (
+      (...request) => (++calls === 2 ? Promise.reject(new TypeError("Failed to fetch")) : browserFetch(...request))
+    );
+    assertWhole(await h.get({ fetch: flaky }));
+    assert.deepEqual(h.clock.waitsMs, [500, 1000]);
+  });
+});

@@ -1,0 +1,46 @@
+// The table of models against the files that come with the page.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { MODELS, modelById } from "../../../www/models/table.js";
+import { sha256 } from "../fakes.js";
+
+const files = MODELS.flatMap(({ files }) => Object.values(files));
+const isBundled = (/** @type {string} */ url) => url.startsWith("file:");
+
+test("bundled files have the size and SHA-256 that the table says", () => {
+  const bundled = files.filter(({ url }) => isBundled(url));
+  assert.equal(new Set(bundled.map(({ url }) => url)).size, 4);
+  for (const { url, bytes, sha256: expected } of bundled) {
+    const file = readFileSync(new URL(url));
+    assert.equal(file.length, bytes, url);
+    assert.equal(sha256(file), expected, url);
+  }
+});
+
+test("the known logits are those of the weights in the table", () => {
+  const { golden, files } = modelById("distilbert/distilgpt2");
+  const { weights_sha256, revision } = JSON.parse(readFileSync(new URL(String(golden)), "utf8"));
+  assert.equal(weights_sha256, files.weights.sha256);
+  assert.ok(files.weights.url.includes(`/resolve/${revision}/`));
+});
+
+test("hub files are pinned to a commit, a size and a hash", () => {
+  const remote = files.filter(({ url }) => !isBundled(url));
+  assert.equal(remote.length, 3);
+  for (const { bytes, sha256 } of remote) {
+    assert.ok(Number(bytes) > 0);
+    assert.match(String(sha256), /^[0-9a-f]{64}$/);
+  }
+  for (const { url } of remote)
+    assert.match(url, /^https:\/\/huggingface\.co\/[\w-]+\/[\w-]+\/resolve\/[0-9a-f]{40}\/[\w.]+$/);
+});
+
+test("a model is found by its id, and an unknown id is answered with those there are", () => {
+  for (const model of MODELS) assert.equal(modelById(model.id), model);
+  assert.throws(() => modelById("gpt3"), {
+    name: "RangeError",
+    message: /pocket-gpt2, distilbert\/distilgpt2, .*got gpt3/,
+  });
+});

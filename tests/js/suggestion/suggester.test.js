@@ -1,0 +1,306 @@
+// When the suggester asks, what it shows of the answer, and when that has gone.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { EngineError } from "../../../www/engine/errors.js";
+import { defaultSettings } from "../../../www/settings/settings.js";
+import { SuggesterHarness, suggestion } from "./suggester-harness.js";
+
+test("asks once when the typing pauses, with the text around the caret", () => {
+  const harness = new SuggesterHarness();
+  for (const text of ["T", "Th"]) harness.type(text);
+  harness.type("The", ", then");
+  assert.equal(harness.timers.size, 1);
+  assert.deepEqual(
+    [...harness.timers.values()].map(({ ms }) => ms),
+    [50],
+  );
+  assert.equal(harness.questions.length, 0);
+  harness.pause();
+  assert.equal(harness.questions.length, 1);
+  const { before, after, gate, generation_config } = harness.last;
+  assert.deepEqual({ before, after, gate }, { before: "The", after: ", then", gate: 0.003 });
+  assert.deepEqual(generation_config, {
+    max_new_tokens: 24,
+    max_time: 5,
+    do_sample: true,
+    temperature: 0.7,
+    top_k: 50,
+    top_p: 0.9,
+    repetition_penalty: 1.1,
+    num_return_sequences: 3,
+    return_full_text: false,
+    token_healing: true,
+    seed: 1,
+  });
+});
+
+test("asks as the settings say", () => {
+  const harness = new SuggesterHarness();
+  harness.suggester.configure({
+    is_automatic: true,
+    delay_ms: 300,
+    max_new_tokens: 5,
+    temperature: 1.5,
+    top_p: 0.5,
+    top_k: 7,
+    repetition_penalty: 1,
+    max_time: 2,
+    seed: 77,
+    gate: 0.75,
+    n_alternatives: 1,
+  });
+  harness.type("We saw");
+  assert.deepEqual(
+    [...harness.timers.values()].map(({ ms }) => ms),
+    [300],
+  );
+  harness.pause();
+  assert.equal(harness.last.gate, 0.75);
+  assert.deepEqual(harness.last.generation_config, {
+    max_new_tokens: 5,
+    max_time: 2,
+    do_sample: true,
+    temperature: 1.5,
+    top_k: 7,
+    top_p: 0.5,
+    repetition_penalty: 1,
+    num_return_sequences: 1,
+    return_full_text: false,
+    token_healing: true,
+    seed: 77,
+  });
+});
+
+test("does not ask in an empty text, inside a word or for a selection", () => {
+  const harness = new SuggesterHarness();
+  harness.type("");
+  harness.type("The ra", "in");
+  harness.suggester.edited({ before: "The", after: "", hasSelection: true });
+  assert.equal(harness.timers.size, 0);
+  assert.equal(harness.suggester.ask({ before: "", after: "", hasSelection: false }), false);
+  assert.equal(harness.questions.length, 0);
+});
+
+test("shows words as they come, and tells once when the suggestion has settled", async () => {
+  const harness = new SuggesterHarness();
+  const question = harness.ask("We saw");
+  assert.equal(harness.shown, "");
+  question.says(" the");
+  assert.equal(harness.shown, " the");
+  question.says(" the old");
+  assert.equal(harness.shown, " the old");
+  assert.deepEqual(harness.settled, []);
+  question.tells([suggestion(" the old sea", true), suggestion(" a")]);
+  assert.deepEqual(harness.settled, [" the old sea"]);
+  assert.deepEqual(harness.thinking, [true]);
+  await question.done(" the old sea", " a bee");
+  assert.equal(harness.shown, " the old sea");
+  assert.deepEqual(harness.settled, [" the old sea"]);
+  assert.deepEqual(harness.thinking, [true, false]);
+});
+
+test("taken midway, it is taken as far as it is shown, and goes on from there", async () => {
+  const harness = new SuggesterHarness();
+  const question = harness.ask("We saw");
+  question.says(" the old");
+  harness.type("We saw the old");
+  assert.equal(harness.shown, "");
+  assert.equal(question.signal.aborted, false);
+  question.says(" the old sea");
+  assert.equal(harness.shown, " sea");
+  await question.done(" the old sea.");
+  assert.equal(harness.shown, " sea.");
+  assert.deepEqual(harness.settled, [" sea."]);
+  assert.equal(harness.questions.length, 1);
+});
+
+test("typing what is suggested shrinks it without asking again", async () => {
+  const harness = new SuggesterHarness();
+  const question = harness.ask("We saw");
+  question.says(" the old sea");
+  harness.type("We saw the");
+  assert.equal(harness.shown, " old sea");
+  question.says(" the old sea and the");
+  assert.equal(harness.shown, " old sea and the");
+  await question.done(" the old sea and the");
+  harness.type("We saw the o");
+  assert.equal(harness.shown, "ld sea and the");
+  harness.type("We saw the");
+  assert.equal(harness.shown, " old sea and the");
+  assert.equal(harness.questions.length, 1);
+  assert.equal(harness.timers.size, 0);
+});
+
+test("typing ahead of what is shown asks anew", () => {
+  const harness = new SuggesterHarness();
+  const question = harness.ask("We saw");
+  harness.type("We saw t");
+  assert.equal(question.signal.aborted, true);
+  harness.pause();
+  harness.last.says("he");
+  harness.type("We saw the s");
+  assert.equal(harness.shown, "");
+  harness.pause();
+  assert.deepEqual(harness.asked, ["We saw", "We saw t", "We saw the s"]);
+});
+
+test("typing something else drops it and asks anew; what still comes of the old request is not shown", async () => {
+  const harness = new SuggesterHarness();
+  const old = harness.ask("We saw");
+  old.says(" the sea");
+  harness.type("We saw m");
+  assert.equal(harness.shown, "");
+  assert.equal(old.signal.aborted, true);
+  old.says(" the sea and more");
+  await old.done(" the sea and more");
+  assert.equal(harness.shown, "");
+  harness.pause();
+  assert.deepEqual(harness.asked, ["We saw", "We saw m"]);
+  assert.deepEqual(harness.settled, []);
+  assert.notEqual(harness.last.generation_config.seed, old.generation_config.seed);
+});
+
+test("a suggestion that is used up is followed by the next at once", async () => {
+  const harness = new SuggesterHarness();
+  const question = harness.ask("We saw");
+  await question.done(" the sea", " a bee");
+  harness.type("We saw the sea");
+  assert.deepEqual(harness.asked, ["We saw", "We saw the sea"]);
+  assert.equal(harness.timers.size, 0);
+  await harness.last.done(" and");
+  assert.equal(harness.shown, " and");
+});
+
+test("typed through while the model still writes, it asks for more when that request ends", async () => {
+  const harness = new SuggesterHarness();
+  const question = harness.ask("We saw");
+  question.says(" the");
+  harness.type("We saw the");
+  assert.equal(harness.shown, "");
+  await question.done(" the");
+  assert.deepEqual(harness.asked, ["We saw", "We saw the"]);
+});
+
+test("an alternative that is taken back behind what is already typed is asked again after the pause", async () => {
+  const harness = new SuggesterHarness();
+  const question = harness.ask("We saw");
+  question.says(" the sea");
+  harness.type("We saw the se");
+  await question.done();
+  assert.equal(harness.shown, "");
+  harness.pause();
+  assert.deepEqual(harness.asked, ["We saw", "We saw the se"]);
+});
+
+test("an empty answer is not asked again, and told to a writer who asked by key", async () => {
+  const harness = new SuggesterHarness();
+  await harness.ask("We saw").done();
+  assert.deepEqual(harness.settled, []);
+  assert.equal(harness.questions.length, 1);
+  assert.equal(harness.timers.size, 0);
+  await harness.askByKey("We saw").done();
+  assert.deepEqual(harness.settled, [""]);
+});
+
+test("what is told is what stands at the caret, not what is typed already", async () => {
+  const harness = new SuggesterHarness();
+  const question = harness.ask("We saw");
+  question.says(" the old sea");
+  harness.type("We saw the o");
+  await question.done(" the old sea and");
+  assert.deepEqual(harness.settled, ["ld sea and"]);
+});
+
+test("a suggestion that is typed to its end before it settles is not told", async () => {
+  for (const isAutomatic of [true, false]) {
+    const harness = new SuggesterHarness();
+    harness.setAutomatic(isAutomatic);
+    const question = harness.askByKey("We saw");
+    question.says(" the");
+    harness.type("We saw the");
+    await question.done(" the");
+    assert.deepEqual(harness.settled, [], `${isAutomatic}`);
+  }
+});
+
+test("dismissing ends request, suggestion and the pause", () => {
+  const harness = new SuggesterHarness();
+  harness.ask("We saw").says(" the sea");
+  harness.suggester.dismiss();
+  assert.equal(harness.shown, "");
+  assert.equal(harness.last.signal.aborted, true);
+  harness.type("We saw it");
+  harness.suggester.dismiss();
+  assert.equal(harness.timers.size, 0);
+  harness.suggester.renew();
+  assert.equal(harness.timers.size, 0);
+});
+
+test("asking by key needs no pause and no confidence", () => {
+  const harness = new SuggesterHarness();
+  const { before, gate } = harness.askByKey("We saw");
+  assert.deepEqual({ before, gate }, { before: "We saw", gate: null });
+});
+
+test("switched off, it suggests only when asked", async () => {
+  const harness = new SuggesterHarness();
+  harness.ask("We saw").says(" the sea");
+  harness.setAutomatic(false);
+  assert.equal(harness.shown, "");
+  assert.equal(harness.last.signal.aborted, true);
+  harness.type("We saw m");
+  assert.equal(harness.timers.size, 0);
+
+  await harness.askByKey("We saw m").done("en");
+  assert.equal(harness.shown, "en");
+  harness.type("We saw men");
+  assert.equal(harness.shown, "");
+  assert.equal(harness.questions.length, 2);
+
+  harness.setAutomatic(true);
+  harness.pause();
+  assert.equal(harness.last.before, "We saw men");
+});
+
+test("counts the questions that no key asked, and those that brought something, until the gate is another", async () => {
+  const harness = new SuggesterHarness();
+  const { suggester } = harness;
+  const first = harness.ask("We saw");
+  first.says(" the");
+  assert.deepEqual(suggester.shown, { pauses: 1, withSuggestion: 1 });
+  await first.done();
+  await harness.ask("I saw").done();
+  await harness.ask("You saw").done(" the sea");
+  harness.ask("He saw");
+  await harness.askByKey("She saw").done(" the sea");
+  assert.deepEqual(suggester.shown, { pauses: 3, withSuggestion: 2 });
+  suggester.configure({ ...defaultSettings(), temperature: 1 });
+  assert.deepEqual(suggester.shown, { pauses: 3, withSuggestion: 2 });
+  suggester.configure({ ...defaultSettings(), gate: 0.5 });
+  assert.deepEqual(suggester.shown, { pauses: 0, withSuggestion: 0 });
+});
+
+test("a dead worker is not its news; when a model is ready again it asks again", async () => {
+  const harness = new SuggesterHarness();
+  const question = harness.ask("We saw");
+  question.says(" the sea");
+  await question.fail(new EngineError("worker_died", "The engine stopped."));
+  assert.equal(harness.shown, "");
+  assert.deepEqual(harness.thinking, [true, false]);
+  assert.deepEqual(harness.errors, []);
+  harness.suggester.renew();
+  harness.pause();
+  assert.deepEqual(harness.asked, ["We saw", "We saw"]);
+});
+
+test("any other error is told and leaves nothing behind", async () => {
+  const harness = new SuggesterHarness();
+  const question = harness.ask("We saw");
+  question.says(" the sea");
+  const error = new EngineError("invalid_parameter", "top_k must be a whole number, got 0.5");
+  await question.fail(error);
+  assert.deepEqual(harness.errors, [error]);
+  assert.equal(harness.shown, "");
+  assert.deepEqual(harness.thinking, [true, false]);
+});

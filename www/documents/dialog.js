@@ -1,0 +1,180 @@
+// The list of documents: open, begin, rename, delete and undo.
+
+import { element } from "../page/dom.js";
+import { inWords, say } from "../strings/strings.js";
+import { titleOf } from "./document.js";
+import { problemOf } from "./store.js";
+
+/**
+ * @import { Desk } from "./desk.js"
+ * @import { Document } from "./document.js"
+ */
+
+export class DocumentsDialog {
+  #dialog;
+  #desk;
+  #onDone;
+  #list;
+  #note;
+  #undo;
+
+  /**
+   * @param {HTMLDialogElement} dialog with the elements that index.html gives it
+   * @param {Pick<Desk, "document" | "problem" | "deleted" | "list" | "open" | "create" | "rename" | "remove" | "undoRemove">} desk
+   * @param {() => void} onDone another document is open now
+   */
+  constructor(dialog, desk, onDone) {
+    this.#dialog = dialog;
+    this.#desk = desk;
+    this.#onDone = onDone;
+    this.#list = part(dialog, "#document-list");
+    this.#note = part(dialog, "#documents-note");
+    this.#undo = part(dialog, "#undo-delete");
+    this.#undo.addEventListener("click", () => this.#undoDelete());
+    part(dialog, "#new-document").addEventListener("click", () => this.#leaveFor(desk.create()));
+  }
+
+  /** Opens at once: by the time the list has been read, the writer may be writing again. */
+  async show() {
+    this.#offerUndo();
+    this.#dialog.showModal();
+    await this.#try(this.#render());
+  }
+
+  async #render() {
+    this.#list.setAttribute("aria-busy", "true");
+    try {
+      const documents = await this.#desk.list();
+      this.#list.replaceChildren(...documents.map((document) => this.#rowOf(document)));
+      part(this.#dialog, "#documents-empty").hidden = documents.length > 0;
+    } finally {
+      this.#list.removeAttribute("aria-busy");
+    }
+  }
+
+  /** @param {Document} document */
+  #rowOf(document) {
+    const title = titleOf(document);
+    const isOpen = document.id === this.#desk.document.id;
+    const open = element(
+      "button",
+      { type: "button", className: "title", dir: "auto" },
+      isOpen ? say("document_open", { title }) : title,
+    );
+    if (isOpen) open.setAttribute("aria-current", "true");
+    open.addEventListener("click", () => this.#leaveFor(this.#desk.open(document.id)));
+    const rename = element(
+      "button",
+      { type: "button", className: "rename", ariaLabel: say("document_rename_which", { title }) },
+      say("document_rename"),
+    );
+    rename.addEventListener("click", () => this.#rename(row, document));
+    const remove = element(
+      "button",
+      { type: "button", ariaLabel: say("document_delete_which", { title }) },
+      say("document_delete"),
+    );
+    remove.addEventListener("click", () => this.#delete(document));
+    const row = element("li", {}, open, element("time", {}, dateOf(document.changedAt)), rename, remove);
+    row.dataset.id = document.id;
+    return row;
+  }
+
+  /**
+   * @param {HTMLElement} row
+   * @param {Document} document
+   */
+  #rename(row, document) {
+    this.#say("");
+    const title = titleOf(document);
+    const input = element("input", { type: "text", value: title, dir: "auto", ariaLabel: say("document_name") });
+    const form = element("form", {}, input, element("button", {}, say("document_name_save")));
+    const finish = async () => {
+      await this.#try(this.#render());
+      this.#focus(document.id, ".rename");
+    };
+    // With Enter, and wherever else the writer goes: to another row, to Close.
+    input.addEventListener("change", () => this.#try(this.#desk.rename(document.id, input.value.trim())));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      finish();
+    });
+    input.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || event.isComposing) return;
+      event.preventDefault(); // The dialog stays.
+      input.value = title;
+      finish();
+    });
+    row.replaceChildren(form);
+    input.select();
+  }
+
+  /** @param {Document} document */
+  async #delete(document) {
+    if (!(await this.#try(this.#desk.remove(document.id)))) return;
+    await this.#try(this.#render());
+    this.#offerUndo();
+    (this.#undo.hidden ? part(this.#dialog, "#documents-title") : this.#undo).focus();
+  }
+
+  async #undoDelete() {
+    const id = this.#desk.deleted?.id ?? "";
+    this.#say("");
+    await this.#try(this.#desk.undoRemove());
+    await this.#try(this.#render());
+    this.#focus(id, ".title");
+  }
+
+  /** As long as the last deletion can be undone, which outlives the dialog. */
+  #offerUndo() {
+    const { deleted } = this.#desk;
+    this.#say(deleted === null ? "" : say("document_deleted", { title: titleOf(deleted) }));
+    this.#undo.hidden = deleted === null;
+  }
+
+  /** @param {Promise<unknown>} change to another document */
+  async #leaveFor(change) {
+    if (!(await this.#try(change))) return;
+    this.#dialog.close();
+    this.#onDone();
+  }
+
+  /**
+   * @param {Promise<unknown>} work false if it would have lost what cannot be saved
+   * @returns {Promise<boolean>} whether it is done; if not, why is said
+   */
+  async #try(work) {
+    try {
+      if ((await work) !== false) return true;
+      this.#say(inWords(this.#desk.problem ?? ""));
+    } catch (error) {
+      this.#say(inWords(problemOf(error)));
+    }
+    return false;
+  }
+
+  /** @param {string} sentence that takes the place of the one before, and of its button */
+  #say(sentence) {
+    this.#note.textContent = sentence;
+    this.#undo.hidden = true;
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} button
+   */
+  #focus(id, button) {
+    const row = [...this.#list.children].find((node) => /** @type {HTMLElement} */ (node).dataset.id === id);
+    part(row ?? this.#dialog, row ? button : "#documents-title").focus();
+  }
+}
+
+/**
+ * @param {Element} root
+ * @param {string} selector
+ */
+const part = (root, selector) => /** @type {HTMLElement} */ (root.querySelector(selector));
+
+/** @param {number} time */
+const dateOf = (time) =>
+  new Date(time).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });

@@ -1,0 +1,159 @@
+// A text that came by link: read first, and edited as a copy. Its suggestion is asked for again, of the same model.
+
+import { toErrorData } from "../engine/errors.js";
+import { element, hide } from "../page/dom.js";
+import { inWords, say } from "../strings/strings.js";
+import { readFragment } from "./link.js";
+
+/**
+ * @import { Shared } from "./link.js"
+ * @import { EngineClient } from "../engine/client.js"
+ * @import { Model } from "../engine/protocol.js"
+ */
+
+export class SharedDialog {
+  #dialog;
+  #world;
+  /** @type {Shared | null} */
+  #shared = null;
+  /** What is under way for this link, and of no use to the next. */
+  #reading = new AbortController();
+  #replay = new AbortController();
+
+  /**
+   * @param {HTMLDialogElement} dialog with the elements that index.html gives it
+   * @param {object} world
+   * @param {readonly Model[]} world.models
+   * @param {Pick<EngineClient, "suggest">} world.client
+   * @param {() => string | undefined} world.activeId of the model that writes now
+   * @param {(id: string) => Promise<void>} world.onUse this model is to write; when it does, or could not be loaded
+   * @param {(shared: Shared) => Promise<boolean>} world.onCopy the text becomes a document; false if it cannot
+   * @param {() => void} world.onDone the link has served
+   */
+  constructor(dialog, world) {
+    this.#dialog = dialog;
+    this.#world = world;
+    this.#part("#shared-use").addEventListener("click", () => this.#use());
+    this.#part("#shared-copy").addEventListener("click", () => this.#copy());
+    dialog.addEventListener("close", () => {
+      // The event comes later than the closing, perhaps when the next link is there.
+      if (dialog.open) return;
+      this.#replay.abort();
+      this.#shared = null;
+      // Esc may be a slip: the link stays, and is there again after a reload.
+      if (dialog.returnValue !== "") world.onDone();
+    });
+  }
+
+  /** @param {string} fragment of the page's address */
+  async show(fragment) {
+    this.#reading.abort();
+    this.#replay.abort();
+    this.#reading = new AbortController();
+    const { signal } = this.#reading;
+    /** @type {Shared | null} */
+    let shared = null;
+    let about;
+    try {
+      shared = await readFragment(fragment);
+      about = this.#describe(shared);
+    } catch (error) {
+      about = /** @type {Error} */ (error).message;
+    }
+    if (signal.aborted) return;
+    this.#shared = shared;
+    this.#part("#shared-about").textContent = about;
+    this.#part("#shared-text").hidden = shared === null;
+    this.#part("#shared-copy").hidden = shared === null;
+    this.#part("#shared-text").textContent = shared?.text ?? "";
+    this.#part("#shared-use").hidden = true;
+    this.#say("");
+    this.#dialog.returnValue = "";
+    if (!this.#dialog.open) this.#dialog.showModal();
+    await this.modelChanged();
+  }
+
+  async #copy() {
+    const shared = this.#shared;
+    if (shared === null) return;
+    const { signal } = this.#reading;
+    this.#shared = null; // A second click makes no second copy.
+    const isCopied = await this.#world.onCopy(shared);
+    if (signal.aborted) return;
+    if (isCopied) return this.#dialog.close("copy");
+    this.#shared = shared;
+    this.#say(say("shared_not_copied"));
+  }
+
+  /** Waits for the model of the link; it tells itself when it is ready. */
+  async #use() {
+    if (this.#shared === null) return;
+    const { model } = this.#shared;
+    hide(this.#part("#shared-use"), true, () => this.#part("#shared-title").focus());
+    this.#say(say("shared_waits", { model: this.#titleOf(model) }));
+    await this.#world.onUse(model);
+    if (this.#world.activeId() !== model) await this.modelChanged();
+  }
+
+  /** Another model writes now, or none. */
+  async modelChanged() {
+    if (this.#shared === null) return;
+    const { suggestion, model: id } = this.#shared;
+    const model = this.#titleOf(id);
+    const isKnown = this.#world.models.some((candidate) => candidate.id === id);
+    const isActive = this.#world.activeId() === id;
+    const use = this.#part("#shared-use");
+    use.hidden = suggestion === null || !isKnown || isActive || this.#world.activeId() === undefined;
+    use.textContent = say("shared_use", { model });
+    if (suggestion === null) this.#say("");
+    else if (!isKnown) this.#say(say("shared_unknown", { model }));
+    else if (isActive) await this.#suggest(this.#shared, suggestion);
+    else this.#say(say(use.hidden ? "shared_waits" : "shared_other", { model }));
+  }
+
+  /**
+   * @param {Shared} shared
+   * @param {NonNullable<Shared["suggestion"]>} suggestion
+   */
+  async #suggest({ text, generation_config }, { caretUtf16, gate, index }) {
+    this.#replay.abort();
+    this.#replay = new AbortController();
+    const { signal } = this.#replay;
+    try {
+      const place = { before: text.slice(0, caretUtf16), after: text.slice(caretUtf16) };
+      // On a slower device a time budget would end it elsewhere.
+      const { max_time, ...timeless } = generation_config;
+      const answers = await this.#world.client.suggest(place, timeless, { gate, signal });
+      if (signal.aborted) return;
+      const answer = answers[index]?.text ?? "";
+      const ghost = element("span", { className: "ghost-text" }, answer);
+      this.#part("#shared-text").replaceChildren(place.before, ghost, place.after);
+      this.#say(answer === "" ? say("shared_none") : say("shared_suggestion", { text: answer.trim() }));
+    } catch (error) {
+      if (!signal.aborted) this.#say(inWords(toErrorData(error).words));
+    }
+  }
+
+  /** @param {Shared} shared */
+  #describe({ model, generation_config: { seed, ...parameters } }) {
+    const numbers = Object.entries(parameters).filter(([, value]) => typeof value === "number");
+    const settings = numbers.map(([name, value]) => `${name} ${value}`);
+    if (seed !== undefined) settings.push(say("shared_seed", { seed }));
+    return [say("shared_with", { model: this.#titleOf(model) }), ...settings].join(" · ");
+  }
+
+  /** @param {string} id */
+  #titleOf(id) {
+    return this.#world.models.find((model) => model.id === id)?.title ?? id;
+  }
+
+  /** @param {string} sentence */
+  #say(sentence) {
+    this.#part("#shared-state").textContent = sentence;
+  }
+
+  /** @param {string} selector */
+  #part(selector) {
+    return /** @type {HTMLElement} */ (this.#dialog.querySelector(selector));
+  }
+}

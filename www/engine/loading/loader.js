@@ -1,0 +1,219 @@
+// Makes a session out of a model's files, each handed to WebAssembly as it arrives.
+
+import { download } from "./download.js";
+import { free, PackedModelFile } from "./packed-model.js";
+
+/** @import { Words } from "../../strings/strings.js" */
+/** @import { BuildName, Dtype, Model, ModelFile, ModelInfo, Score, Work } from "../protocol.js" */
+/** @import { DownloadWorld, Hash } from "./download.js" */
+
+/**
+ * What the worker uses of a build of the engine.
+ * @typedef {object} Wasm
+ * @property {new (config_json: string, dtype: string) => ModelBuilder} ModelBuilder
+ * @property {PackedModelClass} PackedModel
+ * @property {new () => Hash} Sha256
+ * @property {() => Promise<Hash>} startHash of SHA-256, that computes beside this worker
+ * @property {BuildName} build
+ * @property {number} threads
+ */
+/** @typedef {{push(bytes: Uint8Array): void, finish(tokenizer_json: Uint8Array): Session, free(): void}} ModelBuilder */
+/** @typedef {{part(i: number): Uint8Array | undefined, finish(tokenizer_json: Uint8Array): Session, free(): void}} PackedModel */
+/**
+ * @typedef {{header_len(): number} &
+ *   (new (header: Uint8Array, file_len: number, config_json: string, weights: string) => PackedModel)} PackedModelClass
+ */
+/**
+ * @typedef {object} Session
+ * @property {(prompt: string, generation_config_json: string, now_ms: number) => void} begin
+ * @property {(before: string, after: string, generation_config_json: string, gate: number | undefined, now_ms: number) => boolean} suggest
+ *   false if there is nothing to continue
+ * @property {(now_ms: number) => any} step an event of the request, or undefined when the request is complete
+ * @property {() => Work} work of the newest request
+ * @property {() => Scorer} scorer
+ * @property {(golden_json: string) => boolean} check
+ * @property {(config_json: string, weights: string) => Uint8Array} packed_header
+ * @property {(i: number) => Uint8Array | undefined} packed_part
+ * @property {number} n_positions
+ * @property {number} n_parameters
+ * @property {number} size_bytes
+ * @property {string} dtype
+ * @property {() => void} free
+ */
+
+/**
+ * @typedef {object} Scorer
+ * @property {(session: Session, before: string, text: string) => void} begin
+ * @property {(session: Session) => Score[] | undefined} step undefined when the text is complete
+ * @property {() => void} free
+ */
+
+/**
+ * @typedef {object} LoaderWorld
+ * @property {Wasm} wasm
+ * @property {typeof globalThis.fetch} fetch
+ * @property {import("./storage.js").FileStorage | null} storage
+ * @property {DownloadWorld["sleep"]} sleep
+ * @property {() => Promise<void>} nextTask resolves after the messages that are waiting have been handled
+ * @property {string} origin of the page; what comes from there is as near as the page itself and is not kept
+ */
+
+/** @typedef {(receivedBytes: number, totalBytes: number | null, fromNetwork: boolean) => void} OnProgress */
+
+/**
+ * @param {Model} model
+ * @param {Dtype} dtype
+ * @param {LoaderWorld} world
+ * @param {{onProgress: OnProgress, signal: AbortSignal}} options
+ * @returns {Promise<{session: Session, info: ModelInfo}>}
+ */
+export async function loadModel(model, dtype, world, { onProgress, signal }) {
+  const { wasm } = world;
+  const { config, tokenizer, weights } = model.files;
+  const progress = new Progress([config, tokenizer, weights], onProgress);
+  /** @type {Set<Words | null>} */
+  const notices = new Set();
+  let kept = true;
+  const isRemote = (/** @type {ModelFile} */ file) => new URL(file.url).origin !== world.origin;
+
+  /**
+   * @param {ModelFile} file
+   * @param {(bytes: Uint8Array<ArrayBuffer>) => void} sink
+   * @param {DownloadWorld["startHash"]} startHash
+   */
+  const get = async (file, sink, startHash) => {
+    const result = await download(
+      file,
+      {
+        fetch: world.fetch,
+        sleep: world.sleep,
+        storage: isRemote(file) ? world.storage : null,
+        startHash,
+      },
+      { sink, signal, onProgress: (...state) => progress.update(file, ...state) },
+    );
+    progress.end(file);
+    if (isRemote(file)) notices.add(result.unverified);
+    return result;
+  };
+  /**
+   * @param {ModelFile} file
+   * @param {{kept: boolean, notKept: Words | null}} result
+   */
+  const noteKeeping = (file, result) => {
+    if (!isRemote(file)) return;
+    kept &&= result.kept;
+    notices.add(world.storage === null ? NO_STORAGE : result.notKept);
+  };
+  /** @param {ModelFile} file */
+  const getWhole = async (file) => {
+    /** @type {Uint8Array<ArrayBuffer>[]} */
+    const parts = [];
+    noteKeeping(
+      file,
+      await get(
+        file,
+        (bytes) => parts.push(bytes.slice()),
+        () => new wasm.Sha256(),
+      ),
+    );
+    return new Blob(parts);
+  };
+
+  /** @param {string} configJson @param {Uint8Array} tokenizerJson */
+  const build = async (configJson, tokenizerJson) => {
+    const builder = new wasm.ModelBuilder(configJson, dtype);
+    let result;
+    try {
+      result = await get(weights, (bytes) => builder.push(bytes), wasm.startHash);
+      signal.throwIfAborted();
+    } catch (error) {
+      free(builder, error);
+      throw error;
+    }
+    return { session: builder.finish(tokenizerJson), result };
+  };
+
+  // The small files first: what is wrong with them shows before the large one is paid for.
+  const golden = model.golden && (await (await getWhole({ url: model.golden, bytes: null, sha256: null })).text());
+  const configJson = await (await getWhole(config)).text();
+  const tokenizerJson = new Uint8Array(await (await getWhole(tokenizer)).arrayBuffer());
+
+  const packed = dtype === "q8" && isRemote(weights) ? PackedModelFile.of(weights, configJson, world) : null;
+  const unpacked = await packed?.load(tokenizerJson, {
+    signal,
+    onProgress: (...state) => progress.update(weights, ...state, false),
+  });
+  const { session, result } = unpacked ? { session: unpacked, result: null } : await build(configJson, tokenizerJson);
+  let verified = null;
+  try {
+    if (golden !== null) verified = session.check(golden);
+    if (verified === false) {
+      notices.add({ key: "other_numbers", values: { title: model.title } });
+      if (result === null) await packed?.discard();
+    }
+    if (result !== null) {
+      const isPacked = verified !== false && (await packed?.save(session, signal)) === true;
+      if (!isPacked) noteKeeping(weights, result);
+    }
+  } catch (error) {
+    free(session, error);
+    throw error;
+  }
+  return {
+    session,
+    info: {
+      id: model.id,
+      dtype: /** @type {Dtype} */ (session.dtype),
+      n_positions: session.n_positions,
+      n_parameters: session.n_parameters,
+      sizeBytes: session.size_bytes,
+      verified,
+      kept,
+      build: wasm.build,
+      threads: wasm.threads,
+      notices: [...notices].filter((words) => words !== null),
+    },
+  };
+}
+
+/** @type {Words} */
+const NO_STORAGE = { key: "no_storage" };
+
+/** The progress of several files as one; of other files it takes no notice. */
+class Progress {
+  #onProgress;
+  #received;
+  #totals;
+
+  /**
+   * @param {ModelFile[]} files
+   * @param {OnProgress} onProgress
+   */
+  constructor(files, onProgress) {
+    this.#onProgress = onProgress;
+    this.#received = new Map(files.map((file) => [file, 0]));
+    this.#totals = new Map(files.map((file) => [file, file.bytes]));
+  }
+
+  /**
+   * @param {ModelFile} file
+   * @param {Parameters<OnProgress>} state
+   */
+  update(file, ...[receivedBytes, totalBytes, fromNetwork]) {
+    if (!this.#received.has(file)) return;
+    this.#received.set(file, receivedBytes);
+    this.#totals.set(file, totalBytes);
+    const totals = [...this.#totals.values()];
+    this.#onProgress(add([...this.#received.values()]), totals.includes(null) ? null : add(totals), fromNetwork);
+  }
+
+  /** @param {ModelFile} file that is whole, so that its size is known at last */
+  end(file) {
+    const receivedBytes = this.#received.get(file);
+    if (receivedBytes !== undefined) this.#totals.set(file, receivedBytes);
+  }
+}
+
+/** @param {(number | null)[]} numbers */
+const add = (numbers) => numbers.reduce((/** @type {number} */ total, number) => total + Number(number), 0);

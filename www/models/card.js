@@ -1,0 +1,27 @@
+// The bundled model's card, fetched when somebody opens it.
+
+import { say } from "../strings/strings.js";
+
+const URL_OF_CARD = new URL("./pocket-gpt2/card.html", import.meta.url);
+
+/** @param {HTMLDetailsElement} details with a place for the card behind its summary */
+export function followModelCard(details) {
+  const place = /** @type {HTMLElement} */ (details.querySelector("div"));
+  let isThere = false;
+  details.addEventListener("toggle", async () => {
+    if (!details.open || isThere) return;
+    try {
+      place.replaceChildren(...(await card()));
+      isThere = true;
+    } catch {
+      place.textContent = say("about_card_missing");
+    }
+  });
+}
+
+/** @returns {Promise<Node[]>} made by tools/card.js of a file of this page, and of nothing that was typed or downloaded */
+async function card() {
+  const response = await fetch(URL_OF_CARD);
+  if (!response.ok) throw new Error(`${URL_OF_CARD.pathname}: ${response.status}`);
+  return [...new DOMParser().parseFromString(await response.text(), "text/html").body.childNodes];
+}
