@@ -271,6 +271,6 @@ export function say(key, values = {}) {
  * @returns {string} in the page's language
  */
 export function inWords(words) {
-  if (Array.isArray(words)) return words.map(inWords).join(say("between_sentences"));
-  return typeof words === "object" ? say(words.key, words.values) : `${words}`;
+  if (typeof words !== "object") return `${words}`;
+  return "key" in words ? say(words.key, words.values) : words.map(inWords).join(say("between_sentences"));
 }
