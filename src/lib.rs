@@ -5,7 +5,8 @@
 //! | [`config`] | config.json, validated |
 //! | `json` | the same care for every JSON object that comes in |
 //! | [`model`] | tensors: the checkpoint, the forward pass, the cache of keys and values |
-//! | [`kernels`] | matrix products, attention and what lies between, scalar and SIMD, and the threads that share them |
+//! | [`kernels`] | matrix products, attention and the functions between them, scalar and SIMD, and the threads that share them |
+//! | [`math`] | functions of float32 numbers and slices: exponentials, sums, softmax |
 //! | [`text`] | characters and tokens: encoding, decoding, where a long text is cut, half words |
 //! | [`generation`] | numbers: parameters, logits processors, sampling |
 //! | [`sequence`] | one continuation: text and numbers together |
@@ -17,8 +18,8 @@
 //! | `wasm` | the same for JavaScript; the only folder that names wasm_bindgen or js_sys |
 //!
 //! Dependencies point one way: `{wasm, eval} -> suggestion -> session -> sequence -> {generation, text}`,
-//! `session -> model -> kernels`; `scoring` stands beside `session`.
-//! Everything but `wasm` and `kernels::simd128` compiles natively, so that `cargo test` covers it.
+//! `session -> model -> kernels -> math`; `scoring` stands beside `session`.
+//! Everything but `wasm` and the `simd128` files of `kernels` compiles natively, so that `cargo test` covers it.
 
 pub mod config;
 pub mod error;
@@ -27,6 +28,7 @@ pub mod generation;
 pub mod golden;
 mod json;
 pub mod kernels;
+pub mod math;
 pub mod model;
 pub mod scoring;
 pub mod sequence;

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::generation::sampler;
+use crate::math;
 use crate::model::gpt2::Gpt2;
 use crate::model::kv_cache::KvCache;
 use crate::text::codec::Codec;
@@ -131,7 +131,7 @@ impl Scorer {
 
     /// Takes the next token; returns a score if it completes one.
     fn score_next(&mut self, logits: &[f32], codec: &Codec) -> Result<Option<Score>> {
-        let log_total = sampler::log_sum_exp(logits);
+        let log_total = math::log_sum_exp(logits);
         if !log_total.is_finite() {
             return Err(Error::NoToken(
                 "the logits are not numbers; the weights are damaged, load the model again",

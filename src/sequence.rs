@@ -5,6 +5,7 @@ use crate::generation::config::GenerationConfig;
 use crate::generation::logits::{LogitsProcessors, keep_only};
 use crate::generation::sampler::{self, Coins};
 use crate::generation::stop_strings::StopStrings;
+use crate::math;
 use crate::text::codec::Codec;
 use crate::text::detokenizer::Detokenizer;
 use crate::text::healing::Spelling;
@@ -117,7 +118,7 @@ impl Sequence {
         if is_spelling {
             keep_only(&mut self.scores, self.spelling.allowed(codec)?);
         }
-        let log_total = sampler::log_sum_exp(&self.scores);
+        let log_total = math::log_sum_exp(&self.scores);
         if log_total.is_nan() {
             return Err(Error::NoToken(
                 "the logits are not numbers; the weights are damaged, load the model again",
@@ -173,7 +174,7 @@ impl Sequence {
     }
 
     fn choose(&mut self) -> Result<u32> {
-        let likeliest = sampler::argmax(&self.scores);
+        let likeliest = math::argmax(&self.scores);
         if !self
             .scores
             .get(likeliest as usize)
@@ -186,7 +187,7 @@ impl Sequence {
         if !self.config.do_sample {
             return Ok(likeliest);
         }
-        sampler::weights(&mut self.scores);
+        math::softmax_numerators(&mut self.scores);
         Ok(sampler::sample(&self.scores, self.coins.flip()))
     }
 

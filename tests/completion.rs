@@ -245,7 +245,7 @@ fn the_models_own_eos_ends_the_text() {
     assert!(first.n_tokens > 0);
     let id = plain.codec().encode(prompt).unwrap();
     let logits = plain.logits(&id).unwrap();
-    let eos_token_id = Some(write_with_distilgpt2::generation::sampler::argmax(logits));
+    let eos_token_id = Some(write_with_distilgpt2::math::argmax(logits));
     let mut ending = session(
         (write_with_distilgpt2::config::Config { eos_token_id, ..config }, file),
         WeightType::F32,

@@ -11,7 +11,7 @@ use write_with_distilgpt2::eval::pauses::{GATES, pauses};
 use write_with_distilgpt2::eval::report::Report;
 use write_with_distilgpt2::eval::typist::{Counts, is_next_word_right, replay};
 use write_with_distilgpt2::eval::{SETUPS, measure};
-use write_with_distilgpt2::generation::sampler::log_sum_exp;
+use write_with_distilgpt2::math::log_sum_exp;
 use write_with_distilgpt2::model::linear::WeightType;
 
 /// Types `text` with suggestions by caret, those of one place best first; also where they were asked for.

@@ -6,7 +6,7 @@ mod common;
 use common::{fixture, gpt2_codec, pocket_session};
 use std::sync::LazyLock;
 use write_with_distilgpt2::generation::logits::keep_only;
-use write_with_distilgpt2::generation::sampler::log_sum_exp;
+use write_with_distilgpt2::math::log_sum_exp;
 use write_with_distilgpt2::session::Session;
 use write_with_distilgpt2::text::codec::Codec;
 use write_with_distilgpt2::text::healing::{Spelling, take_back};

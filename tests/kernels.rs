@@ -7,11 +7,11 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
-use write_with_distilgpt2::kernels::float::{self, FloatMatrix};
-use write_with_distilgpt2::kernels::packed::{BLOCK_ROWS, PackedMatrix};
-use write_with_distilgpt2::kernels::quantize::QuantizedRows;
-use write_with_distilgpt2::kernels::shared::Shared;
-use write_with_distilgpt2::kernels::{matmul, scalar};
+use write_with_distilgpt2::kernels::blocks::BLOCK_ROWS;
+use write_with_distilgpt2::kernels::float32::{self, matrix::Float32Matrix};
+use write_with_distilgpt2::kernels::int8::activations::QuantizedRows;
+use write_with_distilgpt2::kernels::int8::{matmul, matrix::Int8Matrix, scalar};
+use write_with_distilgpt2::kernels::pool::shared::Shared;
 
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
@@ -24,9 +24,9 @@ fn values(rng: &mut ChaCha8Rng, n: usize) -> Vec<f32> {
         .collect()
 }
 
-fn pack(w: &[f32], n_in: usize) -> PackedMatrix {
+fn pack(w: &[f32], n_in: usize) -> Int8Matrix {
     let n_out = w.len() / n_in;
-    let mut packed = PackedMatrix::with_capacity(n_out, n_in);
+    let mut packed = Int8Matrix::with_capacity(n_out, n_in);
     packed.push_rows(w);
     packed
 }
@@ -120,7 +120,7 @@ fn a_dequantized_row_is_within_half_a_step() {
 fn rows_may_be_packed_in_any_number_of_calls() {
     let mut rng = ChaCha8Rng::seed_from_u64(4);
     let w = values(&mut rng, 21 * 64);
-    let mut in_calls = PackedMatrix::with_capacity(21, 64);
+    let mut in_calls = Int8Matrix::with_capacity(21, 64);
     for (first, n_rows) in [(0, 8), (8, 8), (16, 5)] {
         in_calls.push_rows(&w[first * 64..][..n_rows * 64]);
     }
@@ -135,7 +135,7 @@ fn columns_are_packed_as_the_rows_of_the_transpose() {
     for n_out in [1, 8, 21] {
         let rows = values(&mut rng, n_out * 96);
         let columns: Vec<f32> = (0..96).flat_map(|i| rows[i..].iter().step_by(96).copied()).collect();
-        let (found, expected) = (PackedMatrix::from_columns(&columns, n_out), pack(&rows, 96));
+        let (found, expected) = (Int8Matrix::from_columns(&columns, n_out), pack(&rows, 96));
         assert_eq!((found.n_out(), found.n_in()), (n_out, 96));
         assert!((0..n_out.div_ceil(BLOCK_ROWS)).all(|block| found.block(block) == expected.block(block)));
     }
@@ -149,7 +149,7 @@ fn what_is_quantised_already_is_packed_as_it_is() {
         let scales: Vec<bf16> = (0..n_out * 3)
             .map(|_| bf16::from_bits(0x3F80 + rng.next_u32() as u16 % 256)) // from 1 to 4
             .collect(); // (n_out, 3)
-        let packed = PackedMatrix::from_quantized(n_out, 96, |r, i| values[r * 96 + i], |r, g| scales[r * 3 + g]);
+        let packed = Int8Matrix::from_quantized(n_out, 96, |r, i| values[r * 96 + i], |r, g| scales[r * 3 + g]);
         let mut row = vec![0.0; 96];
         for r in 0..n_out {
             packed.dequantize_row(r, &mut row);
@@ -165,7 +165,7 @@ fn what_is_quantised_already_is_packed_as_it_is() {
 fn the_largest_values_do_not_overflow() {
     // All products at their limit: -32767 * -128 * 32 in a group; only a file of int8 has -128.
     let n_in = 3072;
-    let smallest = PackedMatrix::from_quantized(1, n_in, |_, _| i8::MIN, |_, _| bf16::ONE);
+    let smallest = Int8Matrix::from_quantized(1, n_in, |_, _| i8::MIN, |_, _| bf16::ONE);
     for (w, expected) in [(pack(&vec![3.0; n_in], n_in), -6.0), (smallest, 256.0)] {
         let mut y = [0.0];
         matmul(&quantize(&vec![-2.0; n_in], n_in), &w, None, &mut y);
@@ -201,12 +201,12 @@ fn float32_products_are_candles_whichever_way_the_matrix_came() {
         let product = tensor(&x, (t, n_in)).matmul(&transposed).unwrap(); // (t, n_out)
         let expected = product.broadcast_add(&tensor(&bias, (1, n_out))).unwrap();
         let expected: Vec<f32> = expected.flatten_all().unwrap().to_vec1().unwrap();
-        let mut rows = FloatMatrix::with_capacity(n_out, n_in);
+        let mut rows = Float32Matrix::with_capacity(n_out, n_in);
         rows.push_rows(&w);
         let columns: Vec<f32> = transposed.flatten_all().unwrap().to_vec1().unwrap();
-        for matrix in [rows, FloatMatrix::from_columns(&columns, n_out)] {
+        for matrix in [rows, Float32Matrix::from_columns(&columns, n_out)] {
             let mut found = vec![f32::NAN; t * n_out];
-            float::matmul(&x, &matrix, Some(&bias), &mut found);
+            float32::matmul(&x, &matrix, Some(&bias), &mut found);
             for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
                 let (x, w) = (&x[i / n_out * n_in..][..n_in], &w[i % n_out * n_in..][..n_in]);
                 // The order of the sums may differ: each of them rounds n_in times, up as often as down.
@@ -226,7 +226,7 @@ fn a_float32_matrix_is_cut_before_any_row() {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let w = values(&mut rng, 21 * 10);
     for n in [1, 7, 8, 20] {
-        let mut matrix = FloatMatrix::with_capacity(21, 10);
+        let mut matrix = Float32Matrix::with_capacity(21, 10);
         matrix.push_rows(&w);
         let (first, rest) = matrix.split(n);
         assert_eq!((first.n_out(), rest.n_out()), (n, 21 - n));

@@ -7,7 +7,7 @@ use common::{fixture, pocket_files};
 use serde::Deserialize;
 use write_with_distilgpt2::config::Config;
 use write_with_distilgpt2::error::Error;
-use write_with_distilgpt2::generation::sampler::argmax;
+use write_with_distilgpt2::math::argmax;
 use write_with_distilgpt2::model::gpt2::Gpt2;
 use write_with_distilgpt2::model::kv_cache::KvCache;
 use write_with_distilgpt2::model::linear::WeightType;

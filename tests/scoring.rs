@@ -7,7 +7,7 @@ use common::{generate, pocket_session, random_model, session};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 use write_with_distilgpt2::config::Config;
-use write_with_distilgpt2::generation::sampler::log_sum_exp;
+use write_with_distilgpt2::math::log_sum_exp;
 use write_with_distilgpt2::model::linear::WeightType;
 use write_with_distilgpt2::scoring::{Score, Scorer};
 use write_with_distilgpt2::session::Session;

@@ -23,7 +23,7 @@ fn a_prompt_of_the_whole_context_leaves_room_for_one_token() {
     let one = generate(&mut session, &prompt, &config(serde_json::json!({"max_new_tokens": 1})));
     assert_eq!(one[0].n_tokens, 1);
     let expected = session.logits(&ids).unwrap();
-    let likeliest = write_with_distilgpt2::generation::sampler::argmax(expected);
+    let likeliest = write_with_distilgpt2::math::argmax(expected);
     assert_eq!(one[0].generated_text, prompt + &session.codec().decode(&[likeliest]));
 }
 
@@ -41,7 +41,7 @@ fn a_long_prompt_keeps_its_end_and_every_length_fits() {
         if max_new_tokens == 40 {
             // One position is left for the prompt, and its last token is in it.
             let last = *session.codec().encode(&prompt).unwrap().last().unwrap();
-            let expected = write_with_distilgpt2::generation::sampler::argmax(session.logits(&[last]).unwrap());
+            let expected = write_with_distilgpt2::math::argmax(session.logits(&[last]).unwrap());
             assert!(finished.generated_text[prompt.len()..].starts_with(&session.codec().decode(&[expected])));
         }
     }

@@ -8,12 +8,10 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use write_with_distilgpt2::kernels::activation::Activation;
 use write_with_distilgpt2::kernels::attention::{PAGE_LEN, Pages, attention};
-use write_with_distilgpt2::kernels::float::{self, FloatMatrix};
+use write_with_distilgpt2::kernels::float32::{self, matrix::Float32Matrix};
+use write_with_distilgpt2::kernels::int8::{activations::QuantizedRows, matmul, matrix::Int8Matrix};
 use write_with_distilgpt2::kernels::layer_norm::layer_norm;
-use write_with_distilgpt2::kernels::matmul;
-use write_with_distilgpt2::kernels::packed::PackedMatrix;
 use write_with_distilgpt2::kernels::pool::{self, POOL};
-use write_with_distilgpt2::kernels::quantize::QuantizedRows;
 
 const N_HELPERS: usize = 3;
 
@@ -48,17 +46,17 @@ fn results() -> Vec<Vec<f32>> {
         let (n_in, n_out) = (768, 1003);
         let mut x = QuantizedRows::default();
         x.set(&values(t * n_in), n_in);
-        let mut packed = PackedMatrix::with_capacity(n_out, n_in);
+        let mut packed = Int8Matrix::with_capacity(n_out, n_in);
         packed.push_rows(&values(n_out * n_in));
         let mut product = vec![f32::NAN; t * n_out];
         matmul(&x, &packed, None, &mut product);
         Activation::NewGelu.apply(&mut product);
         results.push(product);
 
-        let mut matrix = FloatMatrix::with_capacity(n_out, n_in);
+        let mut matrix = Float32Matrix::with_capacity(n_out, n_in);
         matrix.push_rows(&values(n_out * n_in));
         let mut product = vec![f32::NAN; t * n_out];
-        float::matmul(&values(t * n_in), &matrix, None, &mut product);
+        float32::matmul(&values(t * n_in), &matrix, None, &mut product);
         results.push(product);
 
         let mut normalised = vec![f32::NAN; t * n_in];

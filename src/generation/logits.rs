@@ -1,7 +1,7 @@
 //! Logits processors on `&mut [f32]`, in Hugging Face's order and meaning (transformers logits_process.py).
 
 use super::config::GenerationConfig;
-use crate::kernels::math;
+use crate::math;
 
 /// The score of a token that must not come.
 pub const REMOVED: f32 = f32::NEG_INFINITY;
@@ -85,13 +85,10 @@ impl LogitsProcessors {
 
     /// `TopPLogitsWarper`: the likeliest tokens up to and with the one that brings their sum to `top_p`.
     fn keep_top_p(&mut self, logits: &mut [f32]) {
-        let max = math::max(logits);
-        let mut total = 0.0;
         self.values.clear();
-        self.values.extend(logits.iter().map(|logit| math::exp(logit - max)));
-        for chunk in self.values.chunks(1024) {
-            total += f64::from(math::sum(chunk));
-        }
+        self.values.extend_from_slice(logits);
+        math::softmax_numerators(&mut self.values);
+        let total = math::sum_f64(&self.values);
         // All tokens below this together hold less than is left out: they need no sorting.
         let left_out = (1.0 - f64::from(self.config.top_p)) * total;
         let smallest = (left_out / logits.len() as f64 / 2.0) as f32;

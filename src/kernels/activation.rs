@@ -1,7 +1,7 @@
 //! The functions between the two matrices of the MLP, in place; names as config.json has them.
 
-use super::math::exp;
-use super::shared::split_mut;
+use super::pool::split_mut;
+use crate::math::{erf, sigmoid};
 
 /// `activation_function` of config.json.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,22 +39,6 @@ fn apply(values: &mut [f32], f: impl Fn(f32) -> f32 + Sync) {
             *x = f(*x);
         }
     });
-}
-
-#[inline(always)]
-fn sigmoid(x: f32) -> f32 {
-    1.0 / (1.0 + exp(-x))
-}
-
-/// The error function to within 1.5e-7: Abramowitz and Stegun 1964, 7.1.26.
-#[inline(always)]
-fn erf(x: f32) -> f32 {
-    let t = 1.0 / (1.0 + 0.327_591_1 * x.abs());
-    let mut sum = 1.061_405_4;
-    for coefficient in [-1.453_152, 1.421_413_8, -0.284_496_74, 0.254_829_6] {
-        sum = sum * t + coefficient;
-    }
-    (1.0 - sum * t * exp(-x * x)).copysign(x)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Attention of new rows over the cache, a head at a time, in one pass over keys and values and without a buffer for the scores.
 
-use super::f32x4::F32x4;
-use super::math::{self, exp};
-use super::shared::split_mut;
+use super::float32::F32x4;
+use super::pool::split_mut;
+use crate::math::{self, exp};
 
 /// Tokens whose keys and values lie together, and between two corrections of the running softmax.
 pub const PAGE_LEN: usize = 32;

@@ -1,7 +1,7 @@
 //! LayerNorm over the rows of a matrix.
 
-use super::math;
-use super::shared::split_mut;
+use super::pool::split_mut;
+use crate::math;
 
 /// Rows that a thread takes at least.
 const GRAIN_ROWS: usize = 4;

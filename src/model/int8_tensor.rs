@@ -5,7 +5,7 @@ use half::bf16;
 
 use super::linear::{Matrix, WeightType};
 use super::weight_builder::{Role, Weight, WeightBuilder};
-use crate::kernels::packed::{GROUP_LEN, PackedMatrix};
+use crate::kernels::int8::matrix::{GROUP_LEN, Int8Matrix};
 
 pub struct Int8Tensor {
     role: Role,
@@ -47,12 +47,12 @@ impl Int8Tensor {
     }
 
     /// Not equalised behind a LayerNorm either: that would round again, and its scales are fine enough as they are.
-    fn pack(&self) -> PackedMatrix {
+    fn pack(&self) -> Int8Matrix {
         let [rows, columns] = self.shape;
         let is_conv1d = self.role.is_conv1d();
         let (n_out, n_in) = if is_conv1d { (columns, rows) } else { (rows, columns) };
         let place = |out, i| if is_conv1d { (i, out) } else { (out, i) };
-        PackedMatrix::from_quantized(
+        Int8Matrix::from_quantized(
             n_out,
             n_in,
             |out, i| {

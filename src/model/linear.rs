@@ -1,10 +1,8 @@
 //! A weight matrix in whatever form it is held, and its input: the only place that knows the weight type.
 
 use crate::error::{Error, Result};
-use crate::kernels;
-use crate::kernels::float::{self, FloatMatrix};
-use crate::kernels::packed::PackedMatrix;
-use crate::kernels::quantize::QuantizedRows;
+use crate::kernels::float32::{self, matrix::Float32Matrix};
+use crate::kernels::int8::{self, activations::QuantizedRows, matrix::Int8Matrix};
 
 /// How the weights are held in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,16 +41,16 @@ pub struct Linear {
 
 /// A matrix `(n_out, n_in)`.
 pub enum Matrix {
-    F32(FloatMatrix),
-    Q8(PackedMatrix),
+    F32(Float32Matrix),
+    Q8(Int8Matrix),
 }
 
 impl Matrix {
     /// A matrix without rows, with room for `n_out` of them.
     pub fn with_capacity(weight_type: WeightType, n_out: usize, n_in: usize) -> Matrix {
         match weight_type {
-            WeightType::F32 => Matrix::F32(FloatMatrix::with_capacity(n_out, n_in)),
-            WeightType::Q8 => Matrix::Q8(PackedMatrix::with_capacity(n_out, n_in)),
+            WeightType::F32 => Matrix::F32(Float32Matrix::with_capacity(n_out, n_in)),
+            WeightType::Q8 => Matrix::Q8(Int8Matrix::with_capacity(n_out, n_in)),
         }
     }
 
@@ -67,8 +65,8 @@ impl Matrix {
     /// The matrix `(n_out, n_in)` whose transpose `(n_in, n_out)` is given.
     pub fn from_columns(weight_type: WeightType, columns: &[f32], n_out: usize) -> Matrix {
         match weight_type {
-            WeightType::F32 => Matrix::F32(FloatMatrix::from_columns(columns, n_out)),
-            WeightType::Q8 => Matrix::Q8(PackedMatrix::from_columns(columns, n_out)),
+            WeightType::F32 => Matrix::F32(Float32Matrix::from_columns(columns, n_out)),
+            WeightType::Q8 => Matrix::Q8(Int8Matrix::from_columns(columns, n_out)),
         }
     }
 }
@@ -113,8 +111,8 @@ impl Linear {
     pub fn forward(&self, x: &Input, out: &mut [f32]) {
         let bias = self.bias.as_deref();
         match (&self.weight, x) {
-            (Matrix::F32(weight), Input::F32(x)) => float::matmul(x, weight, bias, out),
-            (Matrix::Q8(weight), Input::Q8(x)) => kernels::matmul(x, weight, bias, out),
+            (Matrix::F32(weight), Input::F32(x)) => float32::matmul(x, weight, bias, out),
+            (Matrix::Q8(weight), Input::Q8(x)) => int8::matmul(x, weight, bias, out),
             _ => unreachable!("invariant: a model has one weight type"),
         }
     }

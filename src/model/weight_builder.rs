@@ -4,8 +4,8 @@ use half::{bf16, f16};
 
 use super::linear::{Matrix, WeightType};
 use super::safetensors::Dtype;
-use crate::kernels::math;
-use crate::kernels::packed::BLOCK_ROWS;
+use crate::kernels::blocks::BLOCK_ROWS;
+use crate::math;
 
 /// What a tensor is to the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use super::tensor_names::{HEAD, expected_tensors, is_buffer, without_prefix};
 use super::weight_builder::{FloatDecoder, Role, Weight, WeightBuilder};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::kernels::packed::{GROUP_LEN, PackedMatrix};
+use crate::kernels::int8::matrix::{GROUP_LEN, Int8Matrix};
 
 /// Collects the tensors of one checkpoint. Feed it with [`Weights::push`], in order and cut anywhere.
 pub struct Weights {
@@ -105,7 +105,7 @@ impl LoadedWeights {
             expected.remove(HEAD);
         }
         let zeros = |(name, (role, shape)): (String, (Role, Vec<usize>))| {
-            let matrix = |n_out, n_in| Weight::Matrix(Matrix::Q8(PackedMatrix::zeros(n_out, n_in)));
+            let matrix = |n_out, n_in| Weight::Matrix(Matrix::Q8(Int8Matrix::zeros(n_out, n_in)));
             let weight = match role {
                 Role::Float => Weight::Float(vec![0.0; shape.iter().product()]),
                 Role::Rows => matrix(shape[0], shape[1]),

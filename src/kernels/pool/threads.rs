@@ -12,9 +12,6 @@ thread_local! {
     static IS_INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The pool of this engine.
-pub static POOL: Pool = Pool::new();
-
 /// Looks at what is waited for before the thread goes to sleep: longer than the gap between two products of a layer,
 /// since waking costs more than that, and short enough that a page at rest uses no core.
 const N_SPINS: usize = 200_000;
@@ -25,16 +22,7 @@ const CHUNKS_PER_THREAD: usize = 4;
 /// The gate's highest bit: the job has chunks that nobody has taken. The other bits count the helpers that are inside.
 const OPEN: usize = 1 << (usize::BITS - 1);
 
-type Work<'a> = &'a (dyn Fn(Range<usize>) + Sync);
-
-/// Hands disjoint ranges that together are `0..n_items` to the pool's threads and returns when all are done. Ranges start
-/// at multiples of `grain`, which should be worth a microsecond at least.
-///
-/// # Panics
-/// If a helper has panicked: what it should have computed is missing.
-pub fn split(n_items: usize, grain: usize, job: Work) {
-    POOL.split(n_items, grain, job);
-}
+pub type Work<'a> = &'a (dyn Fn(Range<usize>) + Sync);
 
 /// One caller at a time, and the helpers that call [`Pool::work`].
 pub struct Pool {
@@ -77,7 +65,13 @@ impl Pool {
         }
     }
 
-    /// See [`split`]. A job that is split while another is under way, be it from within, stays with its caller.
+    /// Hands disjoint ranges that together are `0..n_items` to the pool's threads and returns when all are done. Ranges start
+    /// at multiples of `grain`, which should be worth a microsecond at least.
+    ///
+    /// A job that is split while another is under way, be it from within, stays with its caller.
+    ///
+    /// # Panics
+    /// If a helper has panicked: what it should have computed is missing.
     pub fn split(&self, n_items: usize, grain: usize, job: Work) {
         let n_threads = 1 + self.n_helpers.load(SeqCst);
         let chunk = n_items.div_ceil(n_threads * CHUNKS_PER_THREAD).next_multiple_of(grain);
@@ -117,7 +111,7 @@ impl Pool {
         }
     }
 
-    /// Says that the calling helper panicked: the call of [`split`] that it worked for panics too, and does not wait for it
+    /// Says that the calling helper panicked: the call of [`Pool::split`] that it worked for panics too, and does not wait for it
     /// for ever.
     pub fn fail(&self) {
         self.has_failed.store(true, SeqCst);

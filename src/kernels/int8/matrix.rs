@@ -2,11 +2,11 @@
 
 use half::bf16;
 
+use crate::kernels::blocks::BLOCK_ROWS;
+use crate::math;
+
 /// Neighbours in a row that share a scale.
 pub const GROUP_LEN: usize = 32;
-
-/// Rows that are read side by side: two vectors of four 32-bit sums.
-pub const BLOCK_ROWS: usize = 8;
 
 /// Neighbours in a row that one 32-bit sum takes at a time.
 pub const PAIR: usize = 2;
@@ -15,7 +15,7 @@ pub const PAIR: usize = 2;
 pub const GROUP_BYTES: usize = BLOCK_ROWS * GROUP_LEN;
 
 /// `(n_out, n_in)` int8 with a bfloat16 scale per row and group.
-pub struct PackedMatrix {
+pub struct Int8Matrix {
     n_out: usize,
     n_in: usize,
     /// `(n_blocks, n_groups, GROUP_LEN / PAIR, BLOCK_ROWS, PAIR)`; rows beyond `n_out` are zero
@@ -24,15 +24,15 @@ pub struct PackedMatrix {
     scales: Vec<u16>,
 }
 
-impl PackedMatrix {
+impl Int8Matrix {
     /// A matrix without rows, with room for `n_out` of them.
     ///
     /// # Shapes
     /// - `n_in`: a multiple of [`GROUP_LEN`]
-    pub fn with_capacity(n_out: usize, n_in: usize) -> PackedMatrix {
+    pub fn with_capacity(n_out: usize, n_in: usize) -> Int8Matrix {
         assert!(n_in > 0 && n_in.is_multiple_of(GROUP_LEN), "n_in must be whole groups");
         let n_groups = n_out.div_ceil(BLOCK_ROWS) * (n_in / GROUP_LEN);
-        PackedMatrix {
+        Int8Matrix {
             n_out: 0,
             n_in,
             values: Vec::with_capacity(n_groups * GROUP_BYTES),
@@ -41,10 +41,10 @@ impl PackedMatrix {
     }
 
     /// As many rows of nothing as are asked for: what a file is read into.
-    pub fn zeros(n_out: usize, n_in: usize) -> PackedMatrix {
+    pub fn zeros(n_out: usize, n_in: usize) -> Int8Matrix {
         assert!(n_in > 0 && n_in.is_multiple_of(GROUP_LEN), "n_in must be whole groups");
         let n_groups = n_out.div_ceil(BLOCK_ROWS) * (n_in / GROUP_LEN);
-        PackedMatrix {
+        Int8Matrix {
             n_out,
             n_in,
             values: vec![0; n_groups * GROUP_BYTES],
@@ -83,8 +83,8 @@ impl PackedMatrix {
     /// # Shapes
     /// - `columns`: `(n_in, n_out)`
     /// - returns `(n_out, n_in)`
-    pub fn from_columns(columns: &[f32], n_out: usize) -> PackedMatrix {
-        let mut packed = PackedMatrix::zeros(n_out, columns.len() / n_out);
+    pub fn from_columns(columns: &[f32], n_out: usize) -> Int8Matrix {
+        let mut packed = Int8Matrix::zeros(n_out, columns.len() / n_out);
         let n_groups = packed.n_in / GROUP_LEN;
         // Group by group, so that what is read lies together.
         for (g, rows) in columns.chunks_exact(GROUP_LEN * n_out).enumerate() {
@@ -117,8 +117,8 @@ impl PackedMatrix {
         n_in: usize,
         value: impl Fn(usize, usize) -> i8,
         scale: impl Fn(usize, usize) -> bf16,
-    ) -> PackedMatrix {
-        let mut packed = PackedMatrix::zeros(n_out, n_in);
+    ) -> Int8Matrix {
+        let mut packed = Int8Matrix::zeros(n_out, n_in);
         let n_groups = n_in / GROUP_LEN;
         let groups = (packed.values.as_chunks_mut::<GROUP_BYTES>().0.iter_mut())
             .zip(packed.scales.as_chunks_mut::<BLOCK_ROWS>().0);
@@ -138,13 +138,13 @@ impl PackedMatrix {
     ///
     /// # Shapes
     /// - returns `(n, n_in)` and `(n_out - n, n_in)`
-    pub fn split(mut self, n: usize) -> (PackedMatrix, PackedMatrix) {
+    pub fn split(mut self, n: usize) -> (Int8Matrix, Int8Matrix) {
         assert!(
             n <= self.n_out && n.is_multiple_of(BLOCK_ROWS),
             "row {n} must begin a block"
         );
         let n_groups = n / BLOCK_ROWS * (self.n_in / GROUP_LEN);
-        let rest = PackedMatrix {
+        let rest = Int8Matrix {
             n_out: self.n_out - n,
             n_in: self.n_in,
             values: self.values.split_off(n_groups * GROUP_BYTES),
@@ -239,8 +239,7 @@ fn quantize_group(group: &[[f32; BLOCK_ROWS]; GROUP_LEN], values: &mut [i8; GROU
     {
         for r in 0..BLOCK_ROWS {
             for i in 0..PAIR {
-                // Adding this rounds to an integer, which is in the lowest bits then.
-                values[r * PAIR + i] = (pair[i][r] * scales[r].1 + 12_582_912.0).to_bits() as i8;
+                values[r * PAIR + i] = math::rounded_bits(pair[i][r] * scales[r].1) as i8;
             }
         }
     }

@@ -3,24 +3,16 @@
 use core::arch::wasm32::*;
 use std::ops::Range;
 
-use super::packed::{BLOCK_ROWS, GROUP_BYTES, GROUP_LEN, PAIR, PackedMatrix};
-use super::quantize::QuantizedRows;
-use super::shared::Shared;
-
-/// Activation rows that share one reading of the weights: as many as sums fit into registers.
-const TILE_ROWS: usize = 4;
+use super::activations::QuantizedRows;
+use super::matrix::{GROUP_BYTES, GROUP_LEN, Int8Matrix, PAIR};
+use crate::kernels::blocks::{BLOCK_ROWS, TILE_ROWS};
+use crate::kernels::pool::shared::Shared;
 
 /// See [`super::scalar::matmul`].
 ///
 /// # Safety
 /// No other thread may write these columns of `out`.
-pub unsafe fn matmul(
-    x: &QuantizedRows,
-    w: &PackedMatrix,
-    bias: Option<&[f32]>,
-    blocks: Range<usize>,
-    out: &Shared<f32>,
-) {
+pub unsafe fn matmul(x: &QuantizedRows, w: &Int8Matrix, bias: Option<&[f32]>, blocks: Range<usize>, out: &Shared<f32>) {
     // A block of weights is read from memory once and stays in the nearest cache for all rows of x.
     for block in blocks {
         let mut t = 0;
@@ -70,7 +62,7 @@ unsafe fn add_pair<const T: usize>(values: &[i8], x: &[&[i16]; T], pair: usize, 
 unsafe fn dot_tile<const T: usize>(
     x: &QuantizedRows,
     t: usize,
-    w: &PackedMatrix,
+    w: &Int8Matrix,
     bias: Option<&[f32]>,
     block: usize,
     out: &Shared<f32>,

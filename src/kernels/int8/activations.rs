@@ -2,8 +2,9 @@
 //!
 //! int8 with a scale per group was measured too: of 10,000 positions the likeliest token changed in 1.1 to 2.2 %, here in 0.7 %.
 
-use super::math;
-use super::shared::{Shared, split_mut};
+use crate::kernels::pool::shared::Shared;
+use crate::kernels::pool::split_mut;
+use crate::math;
 
 /// The largest value of a row becomes this.
 const LARGEST: f32 = 32767.0;
@@ -44,8 +45,7 @@ impl QuantizedRows {
                 let (row_scale, factor) = row_scale(x);
                 *scale = row_scale;
                 for (value, x) in values.iter_mut().zip(x) {
-                    // Adding this rounds to an integer, which is in the lowest bits then.
-                    *value = (x * factor + 12_582_912.0).to_bits() as i16;
+                    *value = math::rounded_bits(x * factor) as i16;
                 }
             }
         });

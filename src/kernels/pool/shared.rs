@@ -3,17 +3,6 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use super::pool;
-
-/// [`pool::split`] for the items of a slice: `job` is given where its part begins, and the part.
-pub fn split_mut<T: Send>(items: &mut [T], grain: usize, job: &(dyn Fn(usize, &mut [T]) + Sync)) {
-    let shared = Shared::new(items);
-    pool::split(shared.len, grain, &|range| {
-        // SAFETY: the pool's ranges are disjoint.
-        job(range.start, unsafe { shared.part(range) });
-    });
-}
-
 /// A slice whose parts are borrowed each for itself.
 pub struct Shared<'a, T> {
     items: *mut T,
@@ -25,6 +14,7 @@ pub struct Shared<'a, T> {
 unsafe impl<T: Send> Sync for Shared<'_, T> {}
 
 impl<'a, T> Shared<'a, T> {
+    /// Takes the slice for as long as its parts are in use.
     pub fn new(items: &'a mut [T]) -> Shared<'a, T> {
         Shared {
             items: items.as_mut_ptr(),

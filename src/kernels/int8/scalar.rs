@@ -2,21 +2,16 @@
 
 use std::ops::Range;
 
-use super::packed::{BLOCK_ROWS, GROUP_BYTES, GROUP_LEN, PAIR, PackedMatrix, scale};
-use super::quantize::QuantizedRows;
-use super::shared::Shared;
+use super::activations::QuantizedRows;
+use super::matrix::{GROUP_BYTES, GROUP_LEN, Int8Matrix, PAIR, scale};
+use crate::kernels::blocks::BLOCK_ROWS;
+use crate::kernels::pool::shared::Shared;
 
 /// The columns of [`super::matmul`] that come from `blocks`. Sums are exact within a group and added up in the order of the groups.
 ///
 /// # Safety
 /// No other thread may write these columns of `out`.
-pub unsafe fn matmul(
-    x: &QuantizedRows,
-    w: &PackedMatrix,
-    bias: Option<&[f32]>,
-    blocks: Range<usize>,
-    out: &Shared<f32>,
-) {
+pub unsafe fn matmul(x: &QuantizedRows, w: &Int8Matrix, bias: Option<&[f32]>, blocks: Range<usize>, out: &Shared<f32>) {
     let n_out = w.n_out();
     for block in blocks {
         let first = block * BLOCK_ROWS;
