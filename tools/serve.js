@@ -53,7 +53,7 @@ export async function serve(root, port) {
 
 /** The policy stands in the page alone, for hosts that cannot send headers. @param {string} index */
 async function policyOf(index) {
-  const match = /<meta http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(await readFile(index, "utf8"));
+  const match = /<meta\s+http-equiv="Content-Security-Policy"\s+content="([^"]*)"/.exec(await readFile(index, "utf8"));
   if (match === null) throw new Error(`${index} has no <meta http-equiv="Content-Security-Policy" content="…">`);
   return match[1];
 }
