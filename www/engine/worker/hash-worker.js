@@ -4,7 +4,7 @@ addEventListener("message", ({ data }) => begin(data).catch(reportError), { once
 
 /** @param {{build: string, module: WebAssembly.Module, memory: WebAssembly.Memory | undefined}} engine */
 async function begin({ build, module, memory }) {
-  const { Sha256, initSync } = await import(`../pkg/${build}/engine.js`);
+  const { Sha256, initSync } = await import(`../../pkg/${build}/engine.js`);
   const { __wbindgen_thread_destroy } = initSync({ module, memory });
   const hash = new Sha256();
   addEventListener("message", ({ data: { block, sizeBytes, isLast } }) => {

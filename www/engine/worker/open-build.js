@@ -17,7 +17,7 @@ export const thisMachine = () => ({
  * @returns {Promise<Wasm>}
  */
 export async function openBuild({ build, threads }) {
-  const engine = await import(`../pkg/${build}/engine.js`);
+  const engine = await import(`../../pkg/${build}/engine.js`);
   const { memory } = await engine.default();
   const module = engine.module();
   if (threads > 1) await startThreads(threads - 1, { module, memory });
