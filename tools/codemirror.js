@@ -17,6 +17,7 @@ export {
   EditorView,
   keymap,
   placeholder,
+  repositionTooltips,
   showTooltip,
   tooltips,
   ViewPlugin,

@@ -6,7 +6,7 @@ import { EngineClient } from "./engine/client.js";
 import { toErrorData } from "./engine/errors.js";
 import { Figures } from "./figures/figures.js";
 import { FiguresPanel } from "./figures/panel.js";
-import { watchEdits } from "./figures/watch.js";
+import { watchSuggestions } from "./figures/watch.js";
 import { fillLegend } from "./lens/legend.js";
 import { Lens } from "./lens/lens.js";
 import { followModelCard } from "./models/card.js";
@@ -19,34 +19,36 @@ import { byId } from "./page/dom.js";
 import { followSwitch } from "./page/language.js";
 import { describe, StatusLine } from "./page/status.js";
 import { keepPage, UpdateOffer } from "./page/updates.js";
-import { coveredPx, coverTopPx, followKeyboard, freeBottomPx } from "./page/window.js";
+import { coveredPx, followKeyboard, freeBottomPx } from "./page/window.js";
 import { SettingsDialog } from "./settings/dialog.js";
 import { keepSettings, readSettings } from "./settings/settings.js";
 import { inWords, onSpeak, say } from "./strings/strings.js";
 import { SuggestionBar } from "./suggestion/bar.js";
-import {
-  accept,
-  canAsk,
-  ghost,
-  ghostText,
-  shownOf,
-  showOther,
-  showSuggestions,
-  showThinking,
-  whole,
-} from "./suggestion/ghost-text.js";
+import { acceptAll, acceptWord, openList, showOther } from "./suggestion/commands.js";
 import { hintFor } from "./suggestion/hint.js";
-import { isOpen, openList, suggestionList } from "./suggestion/list.js";
-import { Suggester } from "./suggestion/suggester.js";
-import { firstWord } from "./suggestion/words.js";
+import { canAsk } from "./suggestion/place.js";
+import {
+  configure,
+  hasAsked,
+  hasSettled,
+  isThinking,
+  offerIn,
+  renew,
+  shownIn,
+  suggestions,
+  suggestionsAfter,
+  suggestionsWith,
+} from "./suggestion/state.js";
+import { suggestionsIn } from "./suggestion/suggestions.js";
 import { EditorView, undo, undoDepth } from "./vendor/codemirror.js";
 
 /**
  * @import { Content } from "./documents/document.js"
- * @import { GhostState } from "./suggestion/ghost-text.js"
  * @import { Settings } from "./settings/settings.js"
  * @import { ModelState } from "./models/switch.js"
  * @import { Writing } from "./page/status.js"
+ * @import { SuggestionState } from "./suggestion/state.js"
+ * @import { EditorState } from "@codemirror/state"
  */
 
 const clock = {
@@ -79,7 +81,7 @@ const client = new EngineClient({
   onStateChange: (state) => {
     modelSwitch.engineChanged(state);
     if (state.name === "ready") {
-      suggester.renew();
+      view.dispatch({ effects: renew.of(null) });
       lens.renew(view);
       announce(say("model_ready", { title: models.active?.model.title ?? "" }));
     }
@@ -101,62 +103,63 @@ const modelSwitch = new ModelSwitch({
 // The text and its suggestions
 
 const onError = (/** @type {Error} */ error) => tell({ suggestionProblem: toErrorData(error).words });
-const suggester = new Suggester({
-  client,
-  clock,
-  nextSeed: () => crypto.getRandomValues(new Uint32Array(1))[0],
-  onSuggestions: (suggestions) => {
-    showSuggestions(view, suggestions);
-    if (suggestions.alternatives.length === 0) announcer.gone();
-  },
-  onSettled: (text) => announcer.settled(text),
-  onThinking: (isThinking) => {
-    showThinking(view, isThinking);
-    tell(isThinking ? { isThinking, suggestionProblem: null } : { isThinking });
-    if (isThinking) figures.asked();
-  },
-  onError,
-});
+let settings = readSettings(localStore);
 const bar = new SuggestionBar(byId("suggestion-bar"), {
-  onTakeWord: () => accept(view, firstWord),
-  onTakeAll: () => accept(view, whole),
-  onNext: () => showOther(view, atCaret, "next"),
+  onTakeWord: () => acceptWord(view),
+  onTakeAll: () => acceptAll(view),
+  onNext: () => showOther(view, 1, announce),
   onAsk: () => {
     view.focus();
-    openList(view, atCaret);
+    openList(view, announce);
   },
   onUndo: () => undo(view),
   onFocusLost: toText,
 });
 const covers = [byId("suggestion-bar"), byId("status")];
-const atCaret = { suggester, announce, coverTopPx: () => coverTopPx(covers) };
-/** @param {GhostState} state */
-const showState = (state) => {
-  bar.show(state, { canAsk: canAsk(view.state), canUndo: undoDepth(view.state) > 0 });
-  figures.showed(shownOf(state));
-  byId("hint").textContent = hintFor(state, { isListOpen: isOpen(view.state), isMac });
+/**
+ * @param {SuggestionState} before
+ * @param {EditorState} state
+ */
+const showSuggestions = (before, state) => {
+  const now = state.field(suggestions);
+  bar.show(offerIn(now), { canAsk: canAsk(state), canUndo: undoDepth(state) > 0 });
+  byId("hint").textContent = hintFor(now, isMac);
+  if (shownIn(now) === "") announcer.gone();
+  if (hasSettled(before, now)) announcer.settled(shownIn(now));
+  if (hasAsked(before, now)) tell({ isThinking: true, suggestionProblem: null });
+  else if (writing.isThinking && !isThinking(now)) tell({ isThinking: false });
 };
-const lens = new Lens({ client, clock, announce, onError, bottomPx: () => freeBottomPx(covers) });
+const lens = new Lens({ client, clock, announce, onError });
 /** @type {HTMLInputElement} */
 const showAuthors = byId("show-authors");
-/** @param {Content} content */
-const stateOf = (content) =>
+/**
+ * @param {Content} content
+ * @param {SuggestionState} [suggestionState]
+ */
+const stateOf = (content, suggestionState = suggestionsAfter(view.state.field(suggestions))) =>
   editorState(content, {
     extensions: [
-      watchEdits(figures),
+      suggestionsIn(suggestionState, {
+        client,
+        clock,
+        nextSeed: () => crypto.getRandomValues(new Uint32Array(1))[0],
+        onError,
+        announce,
+        freeBottomPx: () => freeBottomPx(covers),
+      }),
       lens.extension,
-      suggestionList(atCaret),
-      ghostText({ ...atCaret, onChange: showState }),
+      watchSuggestions(figures),
+      EditorView.updateListener.of(({ startState, state }) => showSuggestions(startState.field(suggestions), state)),
     ],
     onEdit: (state) => documents.edited(state),
     coveredPx: () => coveredPx(covers),
+    freeBottomPx: () => freeBottomPx(covers),
     isAuthorShown: () => showAuthors.checked,
   });
-const view = new EditorView({ state: stateOf({ text: "", marks: [] }) });
+const view = new EditorView({ state: stateOf({ text: "", marks: [] }, suggestionsWith(settings)) });
 const documents = await wireDocuments({
   view,
-  stateOf,
-  suggester,
+  stateOf: (content) => stateOf(content),
   client,
   clock,
   activeId: () => models.active?.model.id,
@@ -169,17 +172,11 @@ byId("editor").append(view.dom);
 
 // The settings
 
-let settings = readSettings(localStore);
-
-function applySettings() {
-  automatic.checked = settings.is_automatic;
-  suggester.configure(settings);
-}
-
 /** @param {Settings} changed */
 function changeSettings(changed) {
   settings = changed;
-  applySettings();
+  automatic.checked = settings.is_automatic;
+  view.dispatch({ effects: configure.of(settings) });
   return keepSettings(localStore, settings);
 }
 
@@ -200,7 +197,7 @@ const automatic = byId("automatic");
 const settingsDialog = new SettingsDialog(byId("settings"), {
   read: () => settings,
   onChange: changeSettings,
-  countPauses: () => suggester.shown,
+  countPauses: () => view.state.field(suggestions).tally,
 });
 /** @type {HTMLInputElement} */
 const probabilities = byId("probabilities");
@@ -245,8 +242,8 @@ for (const type of ["keydown", "pointerdown"]) window.addEventListener(type, () 
 const update = new UpdateOffer(byId("update"), { save: keep, reload: () => location.reload(), announce });
 
 fillLegend(byId("legend"), isMac);
-showState(view.state.field(ghost));
-applySettings();
+showSuggestions(view.state.field(suggestions), view.state);
+automatic.checked = settings.is_automatic;
 toText();
 documents.openLink();
 await modelSwitch.start();

@@ -6,7 +6,7 @@ import { Rescue } from "./rescue.js";
 import { problemOf } from "./store.js";
 
 /**
- * @import { Clock } from "../suggestion/suggester.js"
+ * @import { Clock } from "../suggestion/request.js"
  * @import { Content, Document } from "./document.js"
  * @import { Words } from "../strings/strings.js"
  * @import { DocumentStore } from "./store.js"

@@ -5,6 +5,8 @@ import { MODELS } from "../models/table.js";
 import { browserStorage } from "../page/browser-storage.js";
 import { byId, hide } from "../page/dom.js";
 import { inWords, onSpeak, say } from "../strings/strings.js";
+import { generationConfig } from "../suggestion/request.js";
+import { dismiss, originIn, suggestions } from "../suggestion/state.js";
 import { Desk } from "./desk.js";
 import { DocumentsDialog } from "./dialog.js";
 import { percentFromModel } from "./document.js";
@@ -19,7 +21,7 @@ import { DocumentStore } from "./store.js";
  * @import { EditorView } from "@codemirror/view"
  * @import { Content } from "./document.js"
  * @import { Shared } from "./link.js"
- * @import { Clock, Suggester } from "../suggestion/suggester.js"
+ * @import { Clock } from "../suggestion/request.js"
  * @import { EngineClient } from "../engine/client.js"
  * @import { Words } from "../strings/strings.js"
  */
@@ -28,7 +30,6 @@ import { DocumentStore } from "./store.js";
  * @typedef {object} DocumentsWorld
  * @property {EditorView} view
  * @property {(content: Content) => EditorState} stateOf
- * @property {Suggester} suggester
  * @property {EngineClient} client
  * @property {Clock} clock
  * @property {() => string | undefined} activeId of the model that writes
@@ -38,8 +39,9 @@ import { DocumentStore } from "./store.js";
  */
 
 /** @param {DocumentsWorld} world */
-export async function wireDocuments({ view, stateOf, suggester, client, clock, activeId, onUse, onProblem, announce }) {
+export async function wireDocuments({ view, stateOf, client, clock, activeId, onUse, onProblem, announce }) {
   const toText = () => view.focus();
+  const dismissSuggestions = () => view.dispatch({ effects: dismiss.of({ tabLeaves: false }) });
   /** @type {HTMLDialogElement} */
   const dialog = byId("documents");
 
@@ -55,7 +57,7 @@ export async function wireDocuments({ view, stateOf, suggester, client, clock, a
   onSpeak(tell);
   /** @param {Content} content */
   const show = (content) => {
-    suggester.dismiss();
+    dismissSuggestions();
     view.setState(stateOf(content));
     byId("start").hidden = content.text !== "";
     percent = percentFromModel(content);
@@ -90,8 +92,9 @@ export async function wireDocuments({ view, stateOf, suggester, client, clock, a
   const model = () => activeId() ?? MODELS[0].id;
   /** @returns {Shared | null} */
   const getSuggestion = () => {
-    if (suggester.origin === null) return null;
-    const { before, after, generation_config, gate, index } = suggester.origin;
+    const origin = originIn(view.state.field(suggestions));
+    if (origin === null) return null;
+    const { before, after, generation_config, gate, index } = origin;
     return {
       text: before + after,
       model: model(),
@@ -104,7 +107,7 @@ export async function wireDocuments({ view, stateOf, suggester, client, clock, a
     getText: () => ({
       text: view.state.doc.toString(),
       model: model(),
-      generation_config: suggester.generation_config,
+      generation_config: generationConfig(view.state.field(suggestions).settings),
       suggestion: null,
     }),
     getSuggestion,
@@ -131,7 +134,7 @@ export async function wireDocuments({ view, stateOf, suggester, client, clock, a
   const openLink = () => {
     if (!isLink(location.hash)) return;
     // The model is the link's now: another question would end the one that the link asks.
-    suggester.dismiss();
+    dismissSuggestions();
     shared.show(location.hash);
   };
   window.addEventListener("hashchange", openLink);

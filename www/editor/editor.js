@@ -10,6 +10,7 @@ import {
   keymap,
   placeholder,
   standardKeymap,
+  tooltips,
 } from "../vendor/codemirror.js";
 import { authorship, marksOf } from "./authorship.js";
 
@@ -49,11 +50,12 @@ const phrases = EditorState.phrases.of({
  * @param {object} options
  * @param {Extension} options.extensions
  * @param {(state: EditorState) => void} options.onEdit
+ * @param {() => number} options.freeBottomPx where in the window something covers the text from below
  * @param {() => number} options.coveredPx how much of the window's bottom other things cover
  * @param {() => boolean} options.isAuthorShown whether the model's words look different from the writer's
  * @returns {EditorState} an editor with it says its words again, in the page's language, when anything is dispatched
  */
-export function editorState({ text, marks }, { extensions, onEdit, coveredPx, isAuthorShown }) {
+export function editorState({ text, marks }, { extensions, onEdit, coveredPx, freeBottomPx, isAuthorShown }) {
   return EditorState.create({
     doc: text,
     selection: { anchor: text.length },
@@ -67,6 +69,9 @@ export function editorState({ text, marks }, { extensions, onEdit, coveredPx, is
       phrases,
       // The caret stays clear of them, with room for a suggestion that takes three lines.
       EditorView.scrollMargins.of((view) => ({ bottom: coveredPx() + 2 * view.defaultLineHeight })),
+      tooltips({
+        tooltipSpace: () => ({ top: 0, left: 0, right: document.documentElement.clientWidth, bottom: freeBottomPx() }),
+      }),
       EditorView.updateListener.of(({ docChanged, state }) => {
         if (docChanged) onEdit(state);
       }),

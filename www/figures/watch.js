@@ -1,5 +1,6 @@
-// Tells the figures what is written in the editor.
+// Tells the figures what becomes of the suggestions in the editor.
 
+import { hasAsked, shownIn, suggestions } from "../suggestion/state.js";
 import { EditorView } from "../vendor/codemirror.js";
 
 /**
@@ -9,13 +10,16 @@ import { EditorView } from "../vendor/codemirror.js";
 
 /**
  * @param {Figures} figures
- * @returns {Extension} to stand before the suggestions, which answer to the same edits
+ * @returns {Extension}
  */
-export const watchEdits = (figures) =>
-  EditorView.updateListener.of(({ transactions }) => {
+export const watchSuggestions = (figures) =>
+  EditorView.updateListener.of(({ transactions, startState, state }) => {
     for (const transaction of transactions) {
       if (transaction.docChanged) figures.edited(insertedBy(transaction), transaction.isUserEvent("input.complete"));
     }
+    const now = state.field(suggestions);
+    figures.showed(shownIn(now));
+    if (hasAsked(startState.field(suggestions), now)) figures.asked();
   });
 
 /**

@@ -2,7 +2,7 @@
 
 /**
  * @import { EditorView } from "@codemirror/view"
- * @import { Clock } from "../suggestion/suggester.js"
+ * @import { Clock } from "../suggestion/request.js"
  */
 
 const REST_MS = 300;

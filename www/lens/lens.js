@@ -9,7 +9,6 @@ import {
   StateEffect,
   StateField,
   showTooltip,
-  tooltips,
   ViewPlugin,
 } from "../vendor/codemirror.js";
 import { choiceList, spoken } from "./choices.js";
@@ -24,10 +23,7 @@ import { forgetScores, scored, tokenAt } from "./scored.js";
  * @import { ScoredToken } from "./scored.js"
  */
 
-/**
- * `bottomPx`: where in the window something covers the text from below.
- * @typedef {ReaderWorld & {announce: (sentence: string) => void, bottomPx: () => number}} LensWorld
- */
+/** @typedef {ReaderWorld & {announce: (sentence: string) => void}} LensWorld */
 
 /** @type {StateEffectType<Tooltip | null>} */
 const setChoices = StateEffect.define();
@@ -128,9 +124,6 @@ function lens(world) {
     choices,
     hover,
     ViewPlugin.define((view) => new Reader(view, world)),
-    tooltips({
-      tooltipSpace: () => ({ top: 0, left: 0, right: document.documentElement.clientWidth, bottom: world.bottomPx() }),
-    }),
     Prec.highest(
       keymap.of([
         { key: "Alt-Enter", run: openAtCaret },

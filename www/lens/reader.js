@@ -1,12 +1,12 @@
 // Has the text that is in view scored, whenever the writer pauses.
 
-import { TOLD_ELSEWHERE } from "../suggestion/suggester.js";
+import { TOLD_ELSEWHERE } from "../suggestion/request.js";
 import { addScores, forgetScores, scored } from "./scored.js";
 import { historyStart } from "./tokens.js";
 
 /**
  * @import { EditorView, ViewUpdate } from "@codemirror/view"
- * @import { Clock } from "../suggestion/suggester.js"
+ * @import { Clock } from "../suggestion/request.js"
  * @import { EngineClient } from "../engine/client.js"
  * @import { EngineError } from "../engine/errors.js"
  */

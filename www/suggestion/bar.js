@@ -3,7 +3,7 @@
 import { hide } from "../page/dom.js";
 import { firstWord } from "./words.js";
 
-/** @import { Suggestions } from "./ghost-text.js" */
+/** @import { Offer } from "./question.js" */
 
 /**
  * @typedef {object} BarActions
@@ -37,7 +37,7 @@ export class SuggestionBar {
   }
 
   /**
-   * @param {Suggestions} suggestions
+   * @param {Offer} offer
    * @param {{canAsk: boolean, canUndo: boolean}} can whether there is something to continue, and something to take back
    */
   show({ alternatives, index }, { canAsk, canUndo }) {

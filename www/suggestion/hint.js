@@ -1,18 +1,20 @@
 // The keys that do something now, in one line.
 
 import { say } from "../strings/strings.js";
+import { offerIn } from "./state.js";
 
-/** @import { GhostState } from "./ghost-text.js" */
+/** @import { SuggestionState } from "./state.js" */
 
 /**
- * @param {GhostState} ghost
- * @param {{isListOpen: boolean, isMac: boolean}} how
+ * @param {SuggestionState} state
+ * @param {boolean} isMac
  */
-export function hintFor({ alternatives, tabLeaves, refusal }, { isListOpen, isMac }) {
-  if (isListOpen) return say("hint_list");
-  if (tabLeaves) return say("tab_leaves");
-  if (refusal !== null) return say(refusal);
-  if (alternatives.length === 0) return say("hint_idle");
+export function hintFor(state, isMac) {
+  const { length } = offerIn(state).alternatives;
+  if (state.list !== null) return say("hint_list");
+  if (state.tabLeaves) return say("tab_leaves");
+  if (state.refusal !== null) return say(state.refusal);
+  if (length === 0) return say("hint_idle");
   const keys = isMac ? { wordKey: "⌥→", nextKey: "⌥]" } : { wordKey: "Ctrl+→", nextKey: "Alt+]" };
-  return say(alternatives.length > 1 ? "hint_alternatives" : "hint_suggestion", keys);
+  return say(length > 1 ? "hint_alternatives" : "hint_suggestion", keys);
 }

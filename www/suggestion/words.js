@@ -43,15 +43,11 @@ function isInsideWord(before, after) {
 }
 
 /**
- * What is left of a continuation of `prompt` when the text before the caret is now `before`.
- * @param {string} prompt
  * @param {string} continuation
- * @param {string} before
- * @returns {string | null} null if the writer went another way
+ * @param {string} typed in its place so far
+ * @returns {string | null} the part not yet typed; null if the writer went another way
  */
-export function remainder(prompt, continuation, before) {
-  if (!before.startsWith(prompt)) return null;
-  const typed = before.slice(prompt.length);
+export function remainder(continuation, typed) {
   if (!continuation.startsWith(typed)) return null;
   const rest = continuation.slice(typed.length);
   // Some input methods type the two halves of an emoji one after the other.

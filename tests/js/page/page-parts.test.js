@@ -9,7 +9,6 @@ import { MODELS } from "../../../www/models/table.js";
 import { Announcer } from "../../../www/page/announcer.js";
 import { describe } from "../../../www/page/status.js";
 import { followKeyboard } from "../../../www/page/window.js";
-import { hintFor } from "../../../www/suggestion/hint.js";
 
 /** @import { ModelInfo } from "../../../www/engine/protocol.js" */
 /** @import { ModelState } from "../../../www/models/switch.js" */
@@ -97,22 +96,6 @@ test("a download can be cancelled if another model writes, and chosen once one w
   const status = describe({ ...nothing, loading, active: { model: pocket, info } }, idle);
   assert.equal(status.canChoose, true);
   assert.equal(status.task?.canCancel, true);
-});
-
-test("the hint names the keys that apply", () => {
-  const nothing = { alternatives: [], index: 0, isThinking: false, tabLeaves: false, refusal: null };
-  const one = { ...nothing, alternatives: [" sea"] };
-  const two = { ...nothing, alternatives: [" sea", " bee"] };
-  const keys = { isListOpen: false, isMac: false };
-  const onMac = { isListOpen: false, isMac: true };
-  assert.equal(hintFor(nothing, keys), "Tab suggest · Esc, Tab leave the text");
-  assert.equal(hintFor(one, keys), "Tab accept · Ctrl+→ word · Esc dismiss");
-  assert.equal(hintFor(one, onMac), "Tab accept · ⌥→ word · Esc dismiss");
-  assert.equal(hintFor(two, keys), "Tab accept · Ctrl+→ word · Alt+] next · Esc dismiss");
-  assert.equal(hintFor(two, onMac), "Tab accept · ⌥→ word · ⌥] next · Esc dismiss");
-  assert.equal(hintFor(two, { ...keys, isListOpen: true }), "↑ ↓ choose · Enter accept · Esc close");
-  assert.equal(hintFor({ ...nothing, tabLeaves: true }, keys), "Tab leaves the text.");
-  assert.match(hintFor({ ...nothing, refusal: "nothing_to_continue" }, keys), /^Nothing to continue here/);
 });
 
 test("a suggestion is announced while it stands; other news is not taken back with it", () => {

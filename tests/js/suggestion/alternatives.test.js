@@ -2,14 +2,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaultSettings } from "../../../www/settings/settings.js";
-import { SuggesterHarness } from "./suggester-harness.js";
+import { Harness } from "./harness.js";
 
 test("typing what one of them says keeps those that fit, and the chosen one where it is", async () => {
-  const harness = new SuggesterHarness();
+  const harness = new Harness();
   await harness.ask("We saw").done(" the sea", " a bee", " the moon");
   assert.deepEqual(harness.offer, { alternatives: [" the sea", " a bee", " the moon"], index: 0 });
-  harness.suggester.previous();
+  harness.previous();
   assert.equal(harness.shown, " the moon");
   harness.type("We saw th");
   assert.deepEqual(harness.offer, { alternatives: ["e sea", "e moon"], index: 1 });
@@ -21,28 +20,28 @@ test("typing what one of them says keeps those that fit, and the chosen one wher
 });
 
 test("the next and the previous go round", async () => {
-  const harness = new SuggesterHarness();
-  harness.suggester.next();
+  const harness = new Harness();
+  harness.next();
   assert.equal(harness.shown, "");
   const question = harness.ask("We saw");
-  harness.suggester.next();
+  harness.next();
   assert.equal(harness.shown, "");
   await question.done(" one", " two", " three");
   const seen = ["next", "next", "next", "previous", "previous"].map((turn) => {
-    harness.suggester[/** @type {"next" | "previous"} */ (turn)]();
+    harness[/** @type {"next" | "previous"} */ (turn)]();
     return harness.shown;
   });
   assert.deepEqual(seen, [" two", " three", " one", " three", " two"]);
   await harness.ask("I saw").done(" one");
-  harness.suggester.previous();
+  harness.previous();
   assert.equal(harness.shown, " one");
 });
 
 test("the one that was chosen stays at the caret while all of them grow", () => {
-  const harness = new SuggesterHarness();
+  const harness = new Harness();
   const question = harness.ask("We saw");
   question.says(" one", " two", " three");
-  harness.suggester.next();
+  harness.next();
   question.says(" one day", " three men", " two men");
   assert.deepEqual(harness.offer, { alternatives: [" one day", " three men", " two men"], index: 2 });
   question.says(" one day", " three men");
@@ -50,27 +49,27 @@ test("the one that was chosen stays at the caret while all of them grow", () => 
 });
 
 test("any of them can be chosen, and stands there while it fits", async () => {
-  const harness = new SuggesterHarness();
-  harness.suggester.choose(1);
+  const harness = new Harness();
+  harness.highlight(1);
   await harness.ask("We saw").done(" the sea", " a bee", " the moon");
-  harness.suggester.choose(2);
+  harness.highlight(2);
   assert.deepEqual([harness.offer.index, harness.shown], [2, " the moon"]);
   harness.type("We saw the");
   assert.deepEqual(harness.offer, { alternatives: [" sea", " moon"], index: 1 });
-  harness.suggester.choose(0);
+  harness.highlight(0);
   assert.equal(harness.shown, " sea");
   harness.type("We saw the m");
   assert.equal(harness.shown, "oon");
 });
 
 test("more alternatives come behind those that are there, without those that begin alike", async () => {
-  const harness = new SuggesterHarness();
+  const harness = new Harness();
   const first = harness.askByKey("We saw");
   assert.equal(first.gate, null);
   await first.done(" the old sea", " a bee");
   assert.deepEqual(harness.offer, { alternatives: [" the old sea", " a bee"], index: 0 });
-  harness.suggester.next();
-  harness.suggester.more();
+  harness.next();
+  harness.more();
   assert.deepEqual(harness.offer, { alternatives: [" the old sea", " a bee"], index: 1 });
   assert.equal(harness.last.gate, null);
   assert.notEqual(harness.last.generation_config.seed, first.generation_config.seed);
@@ -82,13 +81,13 @@ test("more alternatives come behind those that are there, without those that beg
 });
 
 test("more of what is half typed goes on from where the text is now", async () => {
-  const harness = new SuggesterHarness();
-  harness.suggester.more();
+  const harness = new Harness();
+  harness.more();
   assert.equal(harness.questions.length, 0);
-  harness.suggester.configure({ ...defaultSettings(), seed: 5 });
+  harness.configure({ seed: 5 });
   await harness.ask("We saw").done(" the sea", " a bee");
   harness.type("We saw the");
-  harness.suggester.more();
+  harness.more();
   assert.deepEqual([harness.last.before, harness.last.generation_config.seed], ["We saw the", 6]);
   await harness.last.done(" moon");
   assert.deepEqual(harness.offer.alternatives, [" sea", " moon"]);
@@ -97,7 +96,7 @@ test("more of what is half typed goes on from where the text is now", async () =
 });
 
 test("while another alternative goes on where one ends, that one is shown", async () => {
-  const harness = new SuggesterHarness();
+  const harness = new Harness();
   await harness.ask("We saw").done(" the sea", " the sea and the sky");
   harness.type("We saw the sea");
   assert.equal(harness.shown, " and the sky");

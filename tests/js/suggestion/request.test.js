@@ -1,13 +1,14 @@
-// When the suggester asks, what it shows of the answer, and when that has gone.
+// When the model is asked, how much of its answer is shown, and when that is gone.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EngineError } from "../../../www/engine/errors.js";
-import { defaultSettings } from "../../../www/settings/settings.js";
-import { SuggesterHarness, suggestion } from "./suggester-harness.js";
+import { Harness, suggestion } from "./harness.js";
+
+const { open } = await import("../../../www/suggestion/state.js");
 
 test("asks once when the typing pauses, with the text around the caret", () => {
-  const harness = new SuggesterHarness();
+  const harness = new Harness();
   for (const text of ["T", "Th"]) harness.type(text);
   harness.type("The", ", then");
   assert.equal(harness.timers.size, 1);
@@ -36,8 +37,8 @@ test("asks once when the typing pauses, with the text around the caret", () => {
 });
 
 test("asks as the settings say", () => {
-  const harness = new SuggesterHarness();
-  harness.suggester.configure({
+  const harness = new Harness();
+  harness.configure({
     is_automatic: true,
     delay_ms: 300,
     max_new_tokens: 5,
@@ -73,17 +74,19 @@ test("asks as the settings say", () => {
 });
 
 test("does not ask in an empty text, inside a word or for a selection", () => {
-  const harness = new SuggesterHarness();
+  const harness = new Harness();
   harness.type("");
   harness.type("The ra", "in");
-  harness.suggester.edited({ before: "The", after: "", hasSelection: true });
+  harness.dispatch({ changes: { from: 0, to: 8, insert: "The" }, selection: { anchor: 0, head: 3 } });
   assert.equal(harness.timers.size, 0);
-  assert.equal(harness.suggester.ask({ before: "", after: "", hasSelection: false }), false);
+  harness.type("");
+  harness.dispatch({ effects: open.of(null) });
+  assert.equal(harness.value.refusal, "nothing_written");
   assert.equal(harness.questions.length, 0);
 });
 
 test("shows words as they come, and tells once when the suggestion has settled", async () => {
-  const harness = new SuggesterHarness();
+  const harness = new Harness();
   const question = harness.ask("We saw");
   assert.equal(harness.shown, "");
   question.says(" the");
@@ -101,7 +104,7 @@ test("shows words as they come, and tells once when the suggestion has settled",
 });
 
 test("taken midway, it is taken as far as it is shown, and goes on from there", async () => {
-  const harness = new SuggesterHarness();
+  const harness = new Harness();
   const question = harness.ask("We saw");
   question.says(" the old");
   harness.type("We saw the old");
@@ -116,7 +119,7 @@ test("taken midway, it is taken as far as it is shown, and goes on from there", 
 });
 
 test("typing what is suggested shrinks it without asking again", async () => {
-  const harness = new SuggesterHarness();
+  const harness = new Harness();
   const question = harness.ask("We saw");
   question.says(" the old sea");
   harness.type("We saw the");
@@ -133,7 +136,7 @@ test("typing what is suggested shrinks it without asking again", async () => {
 });
 
 test("typing ahead of what is shown asks anew", () => {
-  const harness = new SuggesterHarness();
+  const harness = new Harness();
   const question = harness.ask("We saw");
   harness.type("We saw t");
   assert.equal(question.signal.aborted, true);
@@ -146,7 +149,7 @@ test("typing ahead of what is shown asks anew", () => {
 });
 
 test("typing something else drops it and asks anew; what still comes of the old request is not shown", async () => {
-  const harness = new SuggesterHarness();
+  const harness = new Harness();
   const old = harness.ask("We saw");
   old.says(" the sea");
   harness.type("We saw m");
@@ -162,7 +165,7 @@ test("typing something else drops it and asks anew; what still comes of the old 
 });
 
 test("a suggestion that is used up is followed by the next at once", async () => {
-  const harness = new SuggesterHarness();
+  const harness = new Harness();
   const question = harness.ask("We saw");
   await question.done(" the sea", " a bee");
   harness.type("We saw the sea");
@@ -173,7 +176,7 @@ test("a suggestion that is used up is followed by the next at once", async () =>
 });
 
 test("typed through while the model still writes, it asks for more when that request ends", async () => {
-  const harness = new SuggesterHarness();
+  const harness = new Harness();
   const question = harness.ask("We saw");
   question.says(" the");
   harness.type("We saw the");
@@ -183,7 +186,7 @@ test("typed through while the model still writes, it asks for more when that req
 });
 
 test("an alternative that is taken back behind what is already typed is asked again after the pause", async () => {
-  const harness = new SuggesterHarness();
+  const harness = new Harness();
   const question = harness.ask("We saw");
   question.says(" the sea");
   harness.type("We saw the se");
@@ -194,7 +197,7 @@ test("an alternative that is taken back behind what is already typed is asked ag
 });
 
 test("an empty answer is not asked again, and told to a writer who asked by key", async () => {
-  const harness = new SuggesterHarness();
+  const harness = new Harness();
   await harness.ask("We saw").done();
   assert.deepEqual(harness.settled, []);
   assert.equal(harness.questions.length, 1);
@@ -204,7 +207,7 @@ test("an empty answer is not asked again, and told to a writer who asked by key"
 });
 
 test("what is told is what stands at the caret, not what is typed already", async () => {
-  const harness = new SuggesterHarness();
+  const harness = new Harness();
   const question = harness.ask("We saw");
   question.says(" the old sea");
   harness.type("We saw the o");
@@ -214,8 +217,8 @@ test("what is told is what stands at the caret, not what is typed already", asyn
 
 test("a suggestion that is typed to its end before it settles is not told", async () => {
   for (const isAutomatic of [true, false]) {
-    const harness = new SuggesterHarness();
-    harness.setAutomatic(isAutomatic);
+    const harness = new Harness();
+    harness.configure({ is_automatic: isAutomatic });
     const question = harness.askByKey("We saw");
     question.says(" the");
     harness.type("We saw the");
@@ -225,28 +228,28 @@ test("a suggestion that is typed to its end before it settles is not told", asyn
 });
 
 test("dismissing ends request, suggestion and the pause", () => {
-  const harness = new SuggesterHarness();
+  const harness = new Harness();
   harness.ask("We saw").says(" the sea");
-  harness.suggester.dismiss();
+  harness.dismiss();
   assert.equal(harness.shown, "");
   assert.equal(harness.last.signal.aborted, true);
   harness.type("We saw it");
-  harness.suggester.dismiss();
+  harness.dismiss();
   assert.equal(harness.timers.size, 0);
-  harness.suggester.renew();
+  harness.renew();
   assert.equal(harness.timers.size, 0);
 });
 
 test("asking by key needs no pause and no confidence", () => {
-  const harness = new SuggesterHarness();
+  const harness = new Harness();
   const { before, gate } = harness.askByKey("We saw");
   assert.deepEqual({ before, gate }, { before: "We saw", gate: null });
 });
 
 test("switched off, it suggests only when asked", async () => {
-  const harness = new SuggesterHarness();
+  const harness = new Harness();
   harness.ask("We saw").says(" the sea");
-  harness.setAutomatic(false);
+  harness.configure({ is_automatic: false });
   assert.equal(harness.shown, "");
   assert.equal(harness.last.signal.aborted, true);
   harness.type("We saw m");
@@ -258,44 +261,43 @@ test("switched off, it suggests only when asked", async () => {
   assert.equal(harness.shown, "");
   assert.equal(harness.questions.length, 2);
 
-  harness.setAutomatic(true);
+  harness.configure({ is_automatic: true });
   harness.pause();
   assert.equal(harness.last.before, "We saw men");
 });
 
 test("counts the questions that no key asked, and those that brought something, until the gate is another", async () => {
-  const harness = new SuggesterHarness();
-  const { suggester } = harness;
+  const harness = new Harness();
   const first = harness.ask("We saw");
   first.says(" the");
-  assert.deepEqual(suggester.shown, { pauses: 1, withSuggestion: 1 });
+  assert.deepEqual(harness.value.tally, { pauses: 1, withSuggestion: 1 });
   await first.done();
   await harness.ask("I saw").done();
   await harness.ask("You saw").done(" the sea");
   harness.ask("He saw");
   await harness.askByKey("She saw").done(" the sea");
-  assert.deepEqual(suggester.shown, { pauses: 3, withSuggestion: 2 });
-  suggester.configure({ ...defaultSettings(), temperature: 1 });
-  assert.deepEqual(suggester.shown, { pauses: 3, withSuggestion: 2 });
-  suggester.configure({ ...defaultSettings(), gate: 0.5 });
-  assert.deepEqual(suggester.shown, { pauses: 0, withSuggestion: 0 });
+  assert.deepEqual(harness.value.tally, { pauses: 3, withSuggestion: 2 });
+  harness.configure({ temperature: 1 });
+  assert.deepEqual(harness.value.tally, { pauses: 3, withSuggestion: 2 });
+  harness.configure({ gate: 0.5 });
+  assert.deepEqual(harness.value.tally, { pauses: 0, withSuggestion: 0 });
 });
 
 test("a dead worker is not its news; when a model is ready again it asks again", async () => {
-  const harness = new SuggesterHarness();
+  const harness = new Harness();
   const question = harness.ask("We saw");
   question.says(" the sea");
   await question.fail(new EngineError("worker_died", "The engine stopped."));
   assert.equal(harness.shown, "");
   assert.deepEqual(harness.thinking, [true, false]);
   assert.deepEqual(harness.errors, []);
-  harness.suggester.renew();
+  harness.renew();
   harness.pause();
   assert.deepEqual(harness.asked, ["We saw", "We saw"]);
 });
 
 test("any other error is told and leaves nothing behind", async () => {
-  const harness = new SuggesterHarness();
+  const harness = new Harness();
   const question = harness.ask("We saw");
   question.says(" the sea");
   const error = new EngineError("invalid_parameter", "top_k must be a whole number, got 0.5");

@@ -1,0 +1,144 @@
+// Asks the model what the state wants to know: the only place of the suggestions that has a timer, a request and a seed.
+
+import { ViewPlugin } from "../vendor/codemirror.js";
+import { answer, begin, fail, suggestions } from "./state.js";
+
+/**
+ * @import { Extension } from "@codemirror/state"
+ * @import { EditorView, PluginValue, ViewUpdate } from "@codemirror/view"
+ * @import { EngineClient } from "../engine/client.js"
+ * @import { EngineError } from "../engine/errors.js"
+ * @import { GenerationConfig, Suggestion } from "../engine/protocol.js"
+ * @import { Settings } from "../settings/settings.js"
+ * @import { Question } from "./question.js"
+ */
+
+/** @typedef {{setTimeout(callback: () => void, ms: number): any, clearTimeout(timer: any): void}} Clock */
+
+/**
+ * @typedef {object} RequestWorld
+ * @property {Pick<EngineClient, "suggest">} client
+ * @property {Clock} clock
+ * @property {() => number} nextSeed
+ * @property {(error: Error) => void} onError
+ */
+
+// The engine's state says these already.
+export const TOLD_ELSEWHERE = new Set(["aborted", "no_model", "worker_died"]);
+
+/**
+ * @param {RequestWorld} world
+ * @returns {Extension}
+ */
+export const requests = (world) => ViewPlugin.define((view) => new Requests(view, world));
+
+/** @implements {PluginValue} */
+export class Requests {
+  #view;
+  #world;
+  /** @type {Question | null} the one that timer or request belong to */
+  #question = null;
+  /** @type {any} */
+  #timer;
+  /** @type {AbortController | null} */
+  #request = null;
+
+  /**
+   * @param {Pick<EditorView, "state" | "dispatch" | "coordsAtPos">} view
+   * @param {RequestWorld} world
+   */
+  constructor(view, world) {
+    this.#view = view;
+    this.#world = world;
+  }
+
+  /** @param {Pick<ViewUpdate, "state">} update */
+  update({ state }) {
+    const { question, settings } = state.field(suggestions);
+    const { id, phase } = question ?? {};
+    const isSame = id === this.#question?.id;
+    if (isSame && phase === this.#question?.phase) return;
+    if (!isSame) this.destroy();
+    this.#question = question;
+    if (question?.phase === "due") this.#wait(question, settings);
+    if (question?.phase === "asked") this.#ask(question, settings);
+  }
+
+  destroy() {
+    this.#world.clock.clearTimeout(this.#timer);
+    this.#request?.abort();
+    this.#request = null;
+  }
+
+  /**
+   * @param {Question} question
+   * @param {Settings} settings
+   */
+  #wait({ id }, { delay_ms }) {
+    const onPause = () => this.#view.dispatch({ effects: begin.of({ id }) });
+    this.#timer = this.#world.clock.setTimeout(onPause, delay_ms);
+  }
+
+  /**
+   * @param {Question} question
+   * @param {Settings} settings
+   */
+  async #ask({ id, before, after, isByKey, round }, settings) {
+    const { client, nextSeed, onError } = this.#world;
+    const generation_config = generationConfig(settings, settings.seed === null ? nextSeed() : settings.seed + round);
+    const gate = isByKey ? null : settings.gate;
+    const request = new AbortController();
+    this.#request = request;
+    const bring = (/** @type {Suggestion[]} */ suggestions, /** @type {boolean} */ isDone) => {
+      if (request !== this.#request) return;
+      if (isDone) this.#request = null;
+      const origin = { before, after, generation_config, gate };
+      const alternatives = suggestions.map((suggestion, index) => ({ ...suggestion, origin: { ...origin, index } }));
+      // The text grows or shrinks by it, and the page with it.
+      const scrollIntoView = isCaretInView(this.#view);
+      this.#view.dispatch({ effects: answer.of({ id, alternatives, isDone }), scrollIntoView });
+    };
+    try {
+      const onSuggestions = (/** @type {Suggestion[]} */ suggestions) => bring(suggestions, false);
+      const { signal } = request;
+      bring(await client.suggest({ before, after }, generation_config, { gate, signal, onSuggestions }), true);
+    } catch (error) {
+      if (request !== this.#request) return;
+      this.#request = null;
+      this.#view.dispatch({ effects: fail.of({ id }) });
+      if (!TOLD_ELSEWHERE.has(/** @type {EngineError} */ (error).code)) onError(/** @type {Error} */ (error));
+    }
+  }
+}
+
+/**
+ * The parameters of a question.
+ * @param {Settings} settings
+ * @param {number} [seed] left out: the engine draws one
+ * @returns {GenerationConfig}
+ */
+export function generationConfig(settings, seed = settings.seed ?? undefined) {
+  const { max_new_tokens, max_time, temperature, top_k, top_p, repetition_penalty, n_alternatives } = settings;
+  return {
+    max_new_tokens,
+    max_time,
+    do_sample: true,
+    temperature,
+    top_k,
+    top_p,
+    repetition_penalty,
+    num_return_sequences: n_alternatives,
+    return_full_text: false,
+    token_healing: true,
+    seed,
+  };
+}
+
+/**
+ * The writer may have scrolled elsewhere, and is not to be brought back by what the model does.
+ * @param {Pick<EditorView, "state" | "coordsAtPos">} view
+ */
+function isCaretInView(view) {
+  const caret = view.coordsAtPos(view.state.selection.main.head, -1);
+  return caret !== null && caret.bottom > 0 && caret.top < window.innerHeight;
+}
