@@ -7,7 +7,6 @@ import {
   activeRow,
   askMore,
   close,
-  compose,
   dismiss,
   highlight,
   isThinking,
@@ -24,7 +23,7 @@ import { firstWord } from "./words.js";
 /** @typedef {(sentence: string) => void} Announce tells a writer who cannot see it what a key has done */
 
 /**
- * The keys, and the input methods that must not be disturbed.
+ * The keys of suggestions.
  * @param {Announce} announce
  * @returns {Extension}
  */
@@ -56,11 +55,7 @@ export function suggestionKeys(announce) {
       const { tabLeaves } = state.field(suggestions);
       if (tabLeaves !== startState.field(suggestions).tabLeaves) view.setTabFocusMode(tabLeaves);
     }),
-    EditorView.domEventObservers({
-      blur: (_event, view) => view.dispatch({ effects: leave.of(null) }),
-      compositionstart: (_event, view) => view.dispatch({ effects: compose.of(true) }),
-      compositionend: (_event, view) => view.dispatch({ effects: compose.of(false) }),
-    }),
+    EditorView.domEventObservers({ blur: (_event, view) => view.dispatch({ effects: leave.of(null) }) }),
   ];
 }
 

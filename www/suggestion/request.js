@@ -1,7 +1,7 @@
 // Asks the model what the state wants to know: the only place of the suggestions that has a timer, a request and a seed.
 
 import { ViewPlugin } from "../vendor/codemirror.js";
-import { answer, begin, fail, suggestions } from "./state.js";
+import { answer, begin, commit, dismiss, fail, suggestions } from "./state.js";
 
 /**
  * @import { Extension } from "@codemirror/state"
@@ -23,6 +23,9 @@ import { answer, begin, fail, suggestions } from "./state.js";
  * @property {(error: Error) => void} onError
  */
 
+// The editor reads what an input method has committed up to 50 ms after its end; a transaction before then would undo it.
+const COMMIT_MS = 100;
+
 // The engine's state says these already.
 export const TOLD_ELSEWHERE = new Set(["aborted", "no_model", "worker_died"]);
 
@@ -30,7 +33,17 @@ export const TOLD_ELSEWHERE = new Set(["aborted", "no_model", "worker_died"]);
  * @param {RequestWorld} world
  * @returns {Extension}
  */
-export const requests = (world) => ViewPlugin.define((view) => new Requests(view, world));
+export const requests = (world) =>
+  ViewPlugin.define((view) => new Requests(view, world), {
+    eventObservers: {
+      compositionstart() {
+        this.compositionStarted();
+      },
+      compositionend() {
+        this.compositionEnded();
+      },
+    },
+  });
 
 /** @implements {PluginValue} */
 export class Requests {
@@ -62,6 +75,18 @@ export class Requests {
     this.#question = question;
     if (question?.phase === "due") this.#wait(question, settings);
     if (question?.phase === "asked") this.#ask(question, settings);
+  }
+
+  /** What stands at the caret makes room for an input method. */
+  compositionStarted() {
+    this.#world.clock.clearTimeout(this.#timer);
+    if (this.#question !== null) this.#view.dispatch({ effects: dismiss.of({ tabLeaves: false }) });
+  }
+
+  /** If the committed text changes the document, that asks the model; if it stands there already, this does. */
+  compositionEnded() {
+    const onCommit = () => this.#view.dispatch({ effects: commit.of(null) });
+    this.#timer = this.#world.clock.setTimeout(onCommit, COMMIT_MS);
   }
 
   destroy() {

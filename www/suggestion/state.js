@@ -25,7 +25,6 @@ import { chooseIn, isFinal, isFollowed, isUsedUp, offerOf, receive, restsOf, sho
  * @property {number} nextId of a question
  * @property {Question | null} question
  * @property {boolean} isAttending the writer's last act was to write or to ask here, so a new model may suggest here too
- * @property {boolean} isComposing an input method is at work, which nothing may disturb
  * @property {boolean} tabLeaves Tab moves to the next control, as elsewhere on a page
  * @property {StringKey | null} refusal why the writer cannot ask here
  * @property {List | null} list null while it is closed
@@ -58,7 +57,6 @@ export const suggestionsWith = (settings) => ({
   nextId: 0,
   question: null,
   isAttending: false,
-  isComposing: false,
   tabLeaves: false,
   refusal: null,
   list: null,
@@ -142,11 +140,8 @@ export const dismiss = transition((state, { tabLeaves }) => ({ ...dismissed(stat
 /** The focus leaves the text. @type {StateEffectType<null>} */
 export const leave = transition((state) => ({ ...state, list: null, tabLeaves: false }));
 
-/** An input method begins or ends to compose. @type {StateEffectType<boolean>} */
-export const compose = transition((state, isComposing, place) => ({
-  ...(isComposing ? dismissed(state) : askingAfterPause(state, place)),
-  isComposing,
-}));
+/** An input method has committed its text. @type {StateEffectType<null>} */
+export const commit = transition((state, _, place) => askingAfterPause(state, place));
 
 /** The writer has changed the settings. @type {StateEffectType<Settings>} */
 export const configure = transition((state, settings, place) => {
@@ -248,8 +243,9 @@ export const hasSettled = (before, after) =>
  */
 function moved(state, transaction, place) {
   const before = { ...state, tabLeaves: false, refusal: null };
-  const isTakingBack = transaction.isUserEvent("undo") || transaction.isUserEvent("redo");
-  if (state.isComposing || isTakingBack || !transaction.docChanged) return dismissed(before);
+  // Nothing may disturb an input method at work.
+  const isPassedOver = ["undo", "redo", "input.type.compose"].some((event) => transaction.isUserEvent(event));
+  if (isPassedOver || !transaction.docChanged) return dismissed(before);
   const question =
     state.question && typeInto(state.question, transaction.changes, textSince(state.question.from, place));
   const next = followed({ ...before, question }, place);

@@ -48,7 +48,7 @@ export class Harness {
     extensions: [field.suggestions.init(() => field.suggestionsWith(defaultSettings())), history()],
   });
 
-  #requests = new Requests(/** @type {any} */ (this), {
+  requests = new Requests(/** @type {any} */ (this), {
     client: {
       suggest: (place, generation_config, { gate, signal, onSuggestions } = {}) =>
         /** @type {Promise<Suggestion[]>} */ (
@@ -92,7 +92,7 @@ export class Harness {
     if (field.hasSettled(before, this.value)) this.settled.push(this.shown);
     if (field.hasAsked(before, this.value)) this.thinking.push(true);
     else if (field.isThinking(before) && !field.isThinking(this.value)) this.thinking.push(false);
-    this.#requests.update(this);
+    this.requests.update(this);
   }
 
   /** The caret is out of view: nothing scrolls. */

@@ -283,6 +283,28 @@ test("counts the questions that no key asked, and those that brought something, 
   assert.deepEqual(harness.value.tally, { pauses: 0, withSuggestion: 0 });
 });
 
+test("what an input method leaves as it stands is continued when the editor has read it", () => {
+  const harness = new Harness();
+  harness.ask("We saw").says(" the sea");
+  harness.requests.compositionStarted();
+  assert.equal(harness.shown, "");
+  const text = { changes: { from: 6, insert: " の" }, selection: { anchor: 8 }, userEvent: "input.type.compose" };
+  harness.dispatch(text);
+  assert.deepEqual([harness.timers.size, harness.value.question], [0, null]);
+  harness.requests.compositionEnded();
+  assert.deepEqual(
+    [...harness.timers.values()].map(({ ms }) => ms),
+    [100],
+  );
+  harness.pause();
+  harness.pause();
+  assert.equal(harness.last.before, "We saw の");
+  harness.dismiss();
+  harness.requests.compositionEnded();
+  harness.requests.compositionStarted();
+  assert.equal(harness.timers.size, 0, "the next one has begun");
+});
+
 test("a dead worker is not its news; when a model is ready again it asks again", async () => {
   const harness = new Harness();
   const question = harness.ask("We saw");

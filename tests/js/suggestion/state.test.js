@@ -6,7 +6,7 @@ import { Harness, suggestion } from "./harness.js";
 
 /** @import { TransactionSpec } from "@codemirror/state" */
 
-const { answer, close, compose, dismiss, highlight, leave, open, originIn, suggestionsAfter } = await import(
+const { answer, close, dismiss, highlight, leave, open, originIn, suggestionsAfter } = await import(
   "../../../www/suggestion/state.js"
 );
 
@@ -89,17 +89,10 @@ for (const { name, specs, alternatives, index, question } of [
   row("typing after a dismissal asks again", [{ effects: dismiss.of({ tabLeaves: true }) }, insert(" ")], [], {
     question: "due",
   }),
-  row(
-    "an input method ends them, and nothing is asked while it composes",
-    [{ effects: compose.of(true) }, insert(" の")],
-    [],
-  ),
-  row(
-    "when it has composed, its text is continued",
-    [{ effects: compose.of(true) }, insert(" の"), { effects: compose.of(false) }],
-    [],
-    { question: "due" },
-  ),
+  row("an input method at work ends them and is not disturbed", [insert(" の", "input.type.compose")], []),
+  row("its last change is continued", [insert(" の", "input.type.compose"), insert("家", "input.type", 8)], [], {
+    question: "due",
+  }),
   row("a change of no text and no selection keeps them", [{}], OFFERED),
   row("leaving the text keeps them", [{ effects: leave.of(null) }], OFFERED),
 ]) {
@@ -231,7 +224,6 @@ test("another document begins with nothing suggested, and with the settings and 
   assert.deepEqual(rest, {
     question: null,
     isAttending: false,
-    isComposing: false,
     tabLeaves: false,
     refusal: null,
     list: null,
