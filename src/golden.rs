@@ -1,4 +1,4 @@
-//! Checks a loaded model against published logits: the same file, read the same way, gives the same numbers.
+//! Golden test of a loaded model: its logits must match those that were published for the same weights.
 
 use serde::Deserialize;
 
@@ -6,9 +6,9 @@ use crate::error::{Error, Result};
 use crate::model::linear::WeightType;
 use crate::session::Session;
 
-/// The float32 logits of another implementation differ by rounding alone.
+/// Rounding error between float32 implementations.
 const MAX_DIFFERENCE: f32 = 2e-4;
-/// Of the ten likeliest tokens, int8 weights keep at least this many.
+/// The least overlap of the two top tens with int8 weights.
 const MIN_COMMON_Q8: usize = 9;
 
 #[derive(Deserialize)]
@@ -20,16 +20,19 @@ struct Golden {
 struct Case {
     prompt: String,
     input_ids: Vec<u32>,
-    /// The likeliest tokens, best first, and their logits.
+    /// The likeliest tokens, best first.
     top_ids: Vec<u32>,
+    /// The logits of `top_ids`.
     top_logits: Vec<f32>,
 }
 
-/// Whether `session` reproduces the logits in `json`. float32: the same top ten in the same order, logits within 2e-4.
-/// int8: the same top one, and at least nine of the ten.
+/// Whether `session` reproduces the token ids and logits in `json`.
+///
+/// - float32: the same top tokens in the same order, with logits within 2e-4.
+/// - int8: the same top token, and at least nine of the top ten.
 ///
 /// # Errors
-/// [`Error::Golden`] if `json` is not such a file.
+/// [`Error::Golden`] if `json` is not a file of golden logits; those of [`Session::logits`].
 pub fn check(session: &mut Session, json: &str) -> Result<bool> {
     let golden: Golden = serde_json::from_str(json).map_err(|error| Error::Golden(error.to_string()))?;
     let is_whole = |case: &Case| {
@@ -37,7 +40,7 @@ pub fn check(session: &mut Session, json: &str) -> Result<bool> {
     };
     if golden.cases.is_empty() || !golden.cases.iter().all(is_whole) {
         return Err(Error::Golden(
-            "has no cases, or a case without ids or with more ids than logits".into(),
+            "there are no cases, or a case lacks ids or has unequal numbers of ids and logits".into(),
         ));
     }
     for case in &golden.cases {

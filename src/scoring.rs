@@ -1,4 +1,4 @@
-//! How likely the model finds each token of a text, and what it would rather have written there.
+//! The probability of each token of a text, with the model's likeliest alternatives.
 
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -7,49 +7,55 @@ use crate::model::gpt2::Gpt2;
 use crate::model::kv_cache::KvCache;
 use crate::text::codec::Codec;
 
-/// Tokens per step: few enough that a question at the caret hardly waits, enough that the matrix products pay.
+/// Tokens per step: few enough to hardly delay a suggestion, enough for efficient matrix products.
 const STEP_LEN: usize = 8;
-/// How many candidates are told.
+/// Candidates per token.
 const TOP_LEN: usize = 10;
 
-/// A token of the text; or several, where only together they are a character.
+/// The score of a token, or of several that only together form whole characters.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Score {
+    /// The token's part of the text.
     pub text: String,
-    /// Natural logarithm; of several tokens, the sum.
+    /// Natural logarithm; the sum over several tokens.
     pub log_probability: f64,
-    /// What could stand in the place of the first token: the likeliest of those that are whole characters, best first.
+    /// The likeliest tokens in the place of the first one, best first; whole characters only.
     pub top: Vec<Candidate>,
 }
 
+/// A token that the model considered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
+    /// The token's text.
     pub text: String,
+    /// Natural logarithm.
     pub log_probability: f64,
 }
 
-/// Reads texts by way of a cache of its own, so that whoever else asks the model keeps theirs.
-/// [`Scorer::begin`] takes a text, [`Scorer::step`] works on it.
+/// Scores texts with a cache of its own, so that the session keeps its cache. [`Scorer::begin`] takes a text,
+/// [`Scorer::step`] advances it.
 ///
-/// A text longer than the context is read in windows that overlap by half: every token of the first has all the text
-/// before it, and every later token at least half a context of it.
+/// A text longer than the context is read in windows that overlap by half: every token of the first window sees all
+/// the text before it, and every later token at least half a context.
 pub struct Scorer {
     cache: KvCache,
-    /// The tokens whose keys and values `cache` holds.
+    /// The tokens in `cache`.
     cached_ids: Vec<u32>,
-    /// The token for the beginning of a text, and those of `text`.
+    /// The BOS token, then the tokens of `text`.
     ids: Vec<u32>,
     text: String,
-    /// The first of `ids` that has no score yet, and the bytes of `text` before it.
+    /// Index in `ids` of the first token without a score.
     next: usize,
+    /// Byte of `text` at which that token starts.
     next_start: usize,
-    /// Where in `text` the next score begins.
+    /// Byte of `text` at which the next score starts.
     score_start: usize,
-    /// A score whose character is not complete.
+    /// A score whose last character is incomplete.
     unfinished: Option<Score>,
 }
 
 impl Scorer {
+    /// A scorer without a text, for models of this `config`.
     pub fn new(config: &Config) -> Scorer {
         Scorer {
             cache: KvCache::new(config),
@@ -63,16 +69,15 @@ impl Scorer {
         }
     }
 
-    /// Takes a text in place of the one before: `text` is to be scored, `before` is what precedes it.
-    /// What the texts begin with in common stays cached. The texts of the scores, put together, are `text`.
+    /// Starts scoring `text`, preceded by `before`; replaces any text in progress. The cache keeps the common prefix of
+    /// the two texts. The texts of all scores concatenate to `text`.
     ///
     /// # Errors
-    /// [`Error::Tokenizer`] as [`Codec::encode`]; [`Error::Config`] if the model has no token for the beginning of a text.
+    /// [`Error::Tokenizer`] as in [`Codec::encode`]; [`Error::Config`] if the model has neither a BOS nor an EOS token.
     pub fn begin(&mut self, config: &Config, codec: &Codec, before: &str, text: &str) -> Result<()> {
         let Some(bos_id) = config.bos_token_id.or(config.eos_token_id) else {
             return Err(Error::Config(
-                "has neither bos_token_id nor eos_token_id, without which the first token of a text has no probability"
-                    .into(),
+                "has neither bos_token_id nor eos_token_id, so the first token of a text has no probability".into(),
             ));
         };
         self.text = [before, text].concat();
@@ -93,8 +98,8 @@ impl Scorer {
         Ok(())
     }
 
-    /// Does the next piece of work, and returns the scores that came of it; `None` when the text is complete.
-    /// The model must be the one that this was made for.
+    /// Advances by one step and returns the scores it yields; `None` when the text is complete.
+    /// `model` must have the config that the scorer was made with.
     ///
     /// # Errors
     /// [`Error::NoToken`] if the weights are damaged.
@@ -106,7 +111,7 @@ impl Scorer {
         let start = window_start(self.next, n_positions);
         self.keep_common(start);
         let past = start + self.cached_ids.len();
-        // The token before the next one is read for its logits; those before it, only to be remembered.
+        // Only the logits from the token before the next one on are needed; earlier tokens just fill the cache.
         let is_history = past + 1 < self.next;
         let end = match is_history {
             true => self.next - 1,
@@ -115,7 +120,7 @@ impl Scorer {
         let end = end.min(past + STEP_LEN);
         let part = &self.ids[past..end];
         let vocab_size = model.config().vocab_size;
-        let mut logits = &[][..]; // (t, vocab_size), or (0, vocab_size) of history
+        let mut logits = &[][..]; // (t, vocab_size), or (0, vocab_size) for history
         match is_history {
             true => model.read(part, &mut self.cache)?,
             false => logits = model.forward_all(part, &mut self.cache)?,
@@ -123,13 +128,13 @@ impl Scorer {
         self.cached_ids.extend_from_slice(part);
         let mut scores = Vec::new();
         for logits in logits.chunks_exact(vocab_size) {
-            // A model may have more logits than the tokenizer has tokens.
+            // The vocabulary of a model may be padded beyond the tokenizer's.
             scores.extend(self.score_next(&logits[..codec.vocab_size().min(vocab_size)], codec)?);
         }
         Ok(Some(scores))
     }
 
-    /// Takes the next token; returns a score if it completes one.
+    /// Scores the next token; `None` if its last character is incomplete.
     fn score_next(&mut self, logits: &[f32], codec: &Codec) -> Result<Option<Score>> {
         let log_total = math::log_sum_exp(logits);
         if !log_total.is_finite() {
@@ -155,8 +160,8 @@ impl Scorer {
         Ok(Some(score))
     }
 
-    /// Rolls the cache back to what it has in common with the window that begins at `start`, less the token before the next,
-    /// which is run again in any case, for its logits.
+    /// Truncates the cache to its longest common prefix with the window that begins at `start`, up to the token before
+    /// the next one, which must run again for its logits.
     fn keep_common(&mut self, start: usize) {
         let window = &self.ids[start..self.next - 1];
         let common = (self.cached_ids.iter().zip(window)).take_while(|(a, b)| a == b).count();
@@ -165,13 +170,13 @@ impl Scorer {
     }
 }
 
-/// Where in the tokens the window begins in which token `i` is scored: with the first, as long as the context holds it.
+/// The first token of the window in which token `i` is scored: 0 as long as the context reaches `i`.
 fn window_start(i: usize, n_positions: usize) -> usize {
     let step = (n_positions / 2).max(1);
     i.saturating_sub(n_positions).div_ceil(step) * step
 }
 
-/// The likeliest tokens that are text by themselves, best first.
+/// The likeliest tokens that are valid text on their own, best first.
 fn top(logits: &[f32], log_total: f64, codec: &Codec) -> Vec<Candidate> {
     let mut best: Vec<(f32, &str)> = Vec::with_capacity(TOP_LEN + 1);
     for (id, &logit) in (0..).zip(logits) {

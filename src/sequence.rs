@@ -1,4 +1,4 @@
-//! One continuation as it is written: picks each token, gives out its text, knows when to end.
+//! The state of one continuation: chooses each token, streams its text and decides when to stop.
 
 use crate::error::{Error, Result};
 use crate::generation::config::GenerationConfig;
@@ -13,14 +13,18 @@ use crate::text::healing::Spelling;
 /// Why a sequence ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FinishReason {
-    /// `max_new_tokens`, or the end of the context.
+    /// It reached `max_new_tokens` or the end of the context.
     Length,
+    /// The model chose an end-of-sequence token.
     Eos,
+    /// A stop string is complete.
     StopString,
+    /// `max_time` has passed.
     MaxTime,
 }
 
 impl FinishReason {
+    /// The reason as a stable name in snake case.
     pub fn name(self) -> &'static str {
         match self {
             FinishReason::Length => "length",
@@ -34,23 +38,27 @@ impl FinishReason {
 /// A finished continuation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FinishedSequence {
-    /// Counts from 0.
+    /// The index of the sequence within its request, from 0.
     pub sequence: usize,
+    /// The continuation, after the prompt if `return_full_text` is set.
     pub generated_text: String,
+    /// Generated tokens that add to the prompt.
     pub n_tokens: usize,
-    /// Natural logarithm, the sum over the tokens.
+    /// The sum over all tokens, as a natural logarithm.
     pub log_probability: f64,
+    /// Why the sequence ended.
     pub finish_reason: FinishReason,
 }
 
 /// A token of a sequence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Token {
-    /// Counts from 0.
+    /// The index of the sequence within its request, from 0.
     pub sequence: usize,
-    /// Whole characters only; may be empty.
+    /// The characters that this token completes; may be empty.
     pub text: String,
-    /// Natural logarithm, before penalties and temperature; among the tokens that can follow.
+    /// Natural logarithm, before penalties and temperature; while healed bytes are spelt, relative to the tokens
+    /// that can spell them.
     pub log_probability: f64,
 }
 
@@ -59,13 +67,13 @@ pub struct Sequence {
     config: GenerationConfig,
     eos_token_ids: Vec<u32>,
     index: usize,
-    /// Prompt and continuation.
+    /// The prompt and the continuation.
     ids: Vec<u32>,
     n_tokens: usize,
     text: String,
     log_probability: f64,
     processors: LogitsProcessors,
-    /// The logits after the processors; kept, so that no token allocates.
+    /// The processed logits; a buffer that is reused from token to token.
     scores: Vec<f32>,
     coins: Coins,
     spelling: Spelling,
@@ -75,7 +83,8 @@ pub struct Sequence {
 }
 
 impl Sequence {
-    /// Begins continuation `index` of a prompt that ends in `prompt_ids` and then `healed`, whose tokens are open.
+    /// Starts continuation `index` of `prompt`, whose tokens are `prompt_ids`, followed by the bytes `healed`, which
+    /// are still to be spelt. `eos_token_ids` end the sequence.
     pub fn new(
         config: &GenerationConfig,
         eos_token_ids: &[u32],
@@ -102,7 +111,7 @@ impl Sequence {
         }
     }
 
-    /// Picks the token that follows; `None` if the text ends instead. See [`Sequence::finish_reason`].
+    /// Chooses the next token; `None` if it is an EOS token, which ends the sequence.
     ///
     /// # Shapes
     /// - `logits`: `(vocab_size,)` after the last token
@@ -110,7 +119,7 @@ impl Sequence {
     /// # Errors
     /// [`Error::NoToken`] if the logits are not numbers, or every token is forbidden.
     pub fn pick(&mut self, logits: &[f32], codec: &Codec) -> Result<Option<Token>> {
-        // A model may have more logits than the tokenizer has tokens.
+        // The vocabulary of a model may be padded beyond the tokenizer's.
         let logits = &logits[..codec.vocab_size().min(logits.len())];
         self.scores.clear();
         self.scores.extend_from_slice(logits);
@@ -124,7 +133,7 @@ impl Sequence {
                 "the logits are not numbers; the weights are damaged, load the model again",
             ));
         }
-        // What the writer has written is not held against them.
+        // The writer's own word incurs no repetition penalty.
         let history = if self.spelling.is_word() {
             &[]
         } else {
@@ -139,7 +148,7 @@ impl Sequence {
         self.ids.push(id);
         let log_probability = f64::from(logits[id as usize]) - log_total;
         self.log_probability += log_probability;
-        // A special token that does not end the text is no part of it either (transformers' skip_special_tokens).
+        // Like transformers' skip_special_tokens: a special token other than EOS adds no text.
         let bytes = if codec.is_special(id) {
             &[]
         } else {
@@ -149,7 +158,7 @@ impl Sequence {
         let text = self.detokenizer.push(new_bytes);
         self.text.push_str(&text);
         if !(is_spelling && new_bytes.is_empty()) {
-            self.n_tokens += 1; // A token that only spells what was there already does not count.
+            self.n_tokens += 1; // A token that only spells healed bytes does not count.
         }
         if self.stop_strings.push(new_bytes) {
             self.end(FinishReason::StopString);
@@ -163,12 +172,12 @@ impl Sequence {
         }))
     }
 
-    /// Ends the sequence where it is, unless it has ended before.
+    /// Ends the sequence, unless it has ended already.
     pub fn end(&mut self, reason: FinishReason) {
         self.finish_reason.get_or_insert(reason);
     }
 
-    /// `None` while the sequence goes on.
+    /// Why the sequence ended; `None` while it is in progress.
     pub fn finish_reason(&self) -> Option<FinishReason> {
         self.finish_reason
     }
@@ -181,7 +190,8 @@ impl Sequence {
             .is_some_and(|score| score.is_finite())
         {
             return Err(Error::NoToken(
-                "every token is forbidden, or its score beyond float32; lower no_repeat_ngram_size, or raise temperature or repetition_penalty",
+                "every token is forbidden or has a score beyond float32; \
+                 lower no_repeat_ngram_size, or raise temperature or repetition_penalty",
             ));
         }
         if !self.config.do_sample {
@@ -191,10 +201,10 @@ impl Sequence {
         Ok(sampler::sample(&self.scores, self.coins.flip()))
     }
 
-    /// What has come of a sequence that has ended; `None` while it goes on.
+    /// The result of a sequence that has ended; `None` while it is in progress. May be called once.
     ///
-    /// An unfinished character at the end comes out as U+FFFD here, as from transformers' decode;
-    /// the text of the tokens never has it.
+    /// An incomplete character at the end becomes U+FFFD here, as in transformers' decode; the text of the tokens
+    /// never contains it.
     pub fn finished(&mut self, prompt: &str) -> Option<FinishedSequence> {
         let finish_reason = self.finish_reason?;
         self.text.push_str(&self.detokenizer.finish());
@@ -211,17 +221,17 @@ impl Sequence {
         })
     }
 
-    /// Which of the request's continuations it is, counted from 0.
+    /// The index of the sequence within its request, from 0.
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// The newest token, or the prompt's last.
+    /// The latest token, or the prompt's last.
     pub fn last_id(&self) -> u32 {
         *self.ids.last().expect("invariant: no prompt is empty")
     }
 
-    /// Tokens beyond what the prompt holds.
+    /// Generated tokens that add to the prompt.
     pub fn n_tokens(&self) -> usize {
         self.n_tokens
     }

@@ -1,4 +1,4 @@
-//! One model, its tokens and its cache: turns a prompt into text, at most one forward pass per step.
+//! A model with its tokenizer and KV cache: turns a prompt into text, at most one forward pass per step.
 
 use std::collections::VecDeque;
 
@@ -10,66 +10,74 @@ use crate::sequence::{FinishReason, FinishedSequence, Sequence, Token};
 use crate::text::codec::Codec;
 use crate::text::{context, healing};
 
-/// Prompt tokens per step: few enough that a cancel is soon noticed, enough that the matrix products pay.
+/// Prompt tokens per step: few enough to notice a cancellation soon, enough for efficient matrix products.
 const PREFILL_LEN: usize = 64;
 
-/// Owns model, codec and cache, and alone knows the position. [`Session::begin`] takes a request,
-/// [`Session::step`] works on it.
+/// Owns the model, the codec and the cache, and alone tracks the position. [`Session::begin`] starts a request,
+/// [`Session::step`] advances it.
 pub struct Session {
     model: Gpt2,
     codec: Codec,
     cache: KvCache,
-    /// The tokens whose keys and values the trunk of `cache` holds.
+    /// The tokens in the trunk of `cache`.
     cached_ids: Vec<u32>,
-    /// And those of its branches, one for each sequence that is being written.
+    /// The tokens in each branch of `cache`; every sequence in progress has one.
     branch_ids: Vec<Vec<u32>>,
     request: Option<Request>,
     work: Work,
 }
 
-/// What one step came to.
+/// The result of one step.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// Prompt tokens were read: `done` of `total`, those that were cached included.
-    Prefill { done: usize, total: usize },
-    /// One more token of a sequence. Sequences are written side by side.
+    /// Part of the prompt was read.
+    Prefill {
+        /// Prompt tokens in the cache, including those reused from earlier requests.
+        done: usize,
+        /// Prompt tokens in all.
+        total: usize,
+    },
+    /// One more token of a sequence. Sequences grow in parallel.
     Token(Token),
     /// A sequence is complete.
     Sequence(FinishedSequence),
 }
 
-/// What the newest request came to so far.
+/// The amount of work done for the latest request so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Work {
+    /// Tokens in the prompt.
     pub n_prompt_tokens: usize,
-    /// Those of them that were cached.
+    /// Prompt tokens that were in the cache already.
     pub n_reused_tokens: usize,
-    /// Tokens written, without the first of each sequence, which comes with the prompt; and the seconds that they took.
+    /// Tokens generated, except the first of each sequence, which the prefill yields.
     pub n_tokens: usize,
+    /// Seconds spent on `n_tokens`.
     pub seconds: f64,
 }
 
 /// A request under way.
 struct Request {
-    /// Seconds, on the caller's clock.
+    /// Seconds on the caller's clock.
     deadline: f64,
-    /// Tokens that a sequence may come to, those that spell healed bytes included.
+    /// The most tokens a sequence can have, including those that spell healed bytes.
     max_len: usize,
     prompt: String,
     prompt_ids: Vec<u32>,
-    /// The continuations that are being written, side by side.
+    /// The sequences in progress, each with a branch of the cache.
     sequences: Vec<Sequence>,
-    /// The first of these that had a branch; its branch is 0.
+    /// The index of the sequence on branch 0.
     first_index: usize,
-    /// Those whose turn comes when these are complete.
+    /// Sequences that start when those in progress are complete.
     waiting: VecDeque<Sequence>,
-    /// What has come about and was not told yet.
+    /// Results that [`Session::step`] has not returned yet.
     steps: VecDeque<Step>,
-    /// When the newest pass of the model began, and its tokens, until the time is known that it took.
+    /// Start time and number of tokens of the latest forward pass, until the next step tells how long it took.
     pass: Option<(f64, usize)>,
 }
 
 impl Session {
+    /// A session without a request; `codec` must be the tokenizer that `model` was trained with.
     pub fn new(model: Gpt2, codec: Codec) -> Session {
         Session {
             cache: KvCache::new(model.config()),
@@ -82,24 +90,24 @@ impl Session {
         }
     }
 
-    /// Takes a request in place of the one before. What both prompts have in common stays cached.
-    /// A prompt longer than the context keeps its end; an empty one stands for the beginning of a text.
+    /// Starts a request, which replaces any request in progress. The cache keeps the common prefix of the two prompts.
+    /// A prompt longer than the context loses its beginning; an empty one means the beginning of a text.
     ///
-    /// `now` is in seconds, on the clock that [`Session::step`] is given too. A `seed` that is `None` counts as 0.
+    /// `now` is in seconds on the clock that [`Session::step`] uses too. A `seed` of `None` counts as 0.
     ///
     /// # Errors
-    /// [`Error::GenerationConfig`] if `max_new_tokens` is more than the model has positions, or the prompt is empty
-    /// and the model has no token for the beginning of a text. The request before goes on then.
+    /// [`Error::GenerationConfig`] if `max_new_tokens` exceeds the model's positions, or if the prompt is empty
+    /// and the model has neither a BOS nor an EOS token. The request in progress then continues.
     pub fn begin(&mut self, prompt: &str, config: GenerationConfig, now: f64) -> Result<()> {
         let model_config = self.model.config();
         let n_positions = model_config.n_positions;
         if config.max_new_tokens > n_positions {
             return Err(Error::GenerationConfig(format!(
-                "max_new_tokens must be at most {n_positions}, the positions of this model, got {}",
+                "max_new_tokens must be at most {n_positions}, the context length of this model, got {}",
                 config.max_new_tokens
             )));
         }
-        // The last token that is generated needs no position: nothing comes after it.
+        // The last generated token needs no position: no token follows it.
         let budget = n_positions + 1 - config.max_new_tokens;
         let mut prompt_ids = context::fit(&self.codec, prompt, budget)?;
         let mut healed = Vec::new();
@@ -109,7 +117,7 @@ impl Session {
         if prompt_ids.is_empty() {
             let Some(id) = model_config.bos_token_id.or(model_config.eos_token_id) else {
                 return Err(Error::GenerationConfig(
-                    "the prompt must not be empty: this model has no token for the beginning of a text".into(),
+                    "the prompt must not be empty: this model has neither a BOS nor an EOS token to begin with".into(),
                 ));
             };
             prompt_ids.push(id);
@@ -139,10 +147,10 @@ impl Session {
         Ok(())
     }
 
-    /// Does the next piece of work; `None` when the request is complete.
+    /// Advances the request by one step; `None` when it is complete.
     ///
     /// # Errors
-    /// [`Error::NoToken`] if the weights are damaged or the parameters forbid every token; the request is over then.
+    /// [`Error::NoToken`] if the weights are damaged or the parameters forbid every token. This ends the request.
     pub fn step(&mut self, now: f64) -> Result<Option<Step>> {
         let Some(mut request) = self.request.take() else {
             return Ok(None);
@@ -151,7 +159,7 @@ impl Session {
             self.work.n_tokens += n_tokens;
             self.work.seconds += now - start;
         }
-        // A pass that ends every sequence has nothing to tell; their ends come next.
+        // A pass may yield no step, when all its sequences end at EOS; the next round yields their ends.
         while request.steps.is_empty() {
             match self.cached_ids.len() < request.prompt_ids.len() {
                 true => self.prefill(&mut request)?,
@@ -165,7 +173,7 @@ impl Session {
         Ok(step)
     }
 
-    /// Ends a sequence of the request under way: no more is written of it, nor told.
+    /// Drops a sequence of the request in progress; no further step belongs to it.
     pub fn end(&mut self, sequence: usize) {
         if let Some(request) = &mut self.request {
             request.sequences.retain(|other| other.index() != sequence);
@@ -175,11 +183,14 @@ impl Session {
         }
     }
 
-    /// Logits after `input_ids`, by way of the cache like any request; a request under way ends.
+    /// Logits after `input_ids`, computed through the cache. Any request in progress ends.
     ///
     /// # Shapes
     /// - `input_ids`: `(t,)`, `1 <= t <= n_positions`
     /// - returns `(vocab_size,)`
+    ///
+    /// # Errors
+    /// Those of [`Gpt2::forward`].
     pub fn logits(&mut self, input_ids: &[u32]) -> Result<&[f32]> {
         self.request = None;
         self.keep_common(input_ids);
@@ -189,35 +200,37 @@ impl Session {
         Ok(logits)
     }
 
-    /// For packing: its parts are given out for reading and writing alike.
+    /// The model, mutable because packing borrows its parts mutably.
     pub fn model_mut(&mut self) -> &mut Gpt2 {
         &mut self.model
     }
 
-    /// For those that use the model beside the session.
+    /// The model and the codec, for callers with a cache of their own.
     pub fn model_and_codec(&mut self) -> (&mut Gpt2, &Codec) {
         (&mut self.model, &self.codec)
     }
 
+    /// The model.
     pub fn model(&self) -> &Gpt2 {
         &self.model
     }
 
+    /// The tokenizer.
     pub fn codec(&self) -> &Codec {
         &self.codec
     }
 
-    /// What the newest request came to, whether it is complete or not.
+    /// The work done for the latest request, complete or not.
     pub fn work(&self) -> Work {
         self.work
     }
 
-    /// Bytes that weights and cache take.
+    /// Memory of weights and cache in bytes.
     pub fn size_bytes(&self) -> usize {
         self.model.size_bytes() + self.cache.size_bytes()
     }
 
-    /// Reads the next part of the prompt. Its end gives every sequence its first token.
+    /// Reads the next part of the prompt. The last part yields the first token of every sequence.
     fn prefill(&mut self, request: &mut Request) -> Result<()> {
         let missing = &request.prompt_ids[self.cached_ids.len()..];
         let (part, is_end) = match missing.split_at_checked(PREFILL_LEN) {
@@ -243,18 +256,18 @@ impl Session {
         Ok(())
     }
 
-    /// Gives the next of those that wait a branch each: as many as twice the context has room for. Dozens of long ones at
-    /// once would take gigabytes.
+    /// Moves waiting sequences onto branches, as many as fit in twice the context: dozens of long ones in parallel
+    /// would take gigabytes.
     fn branch(&mut self, request: &mut Request) {
-        let n_side_by_side = (2 * self.model.config().n_positions / request.max_len).max(1);
-        let n = n_side_by_side.min(request.waiting.len());
+        let n_in_parallel = (2 * self.model.config().n_positions / request.max_len).max(1);
+        let n = n_in_parallel.min(request.waiting.len());
         self.cache.branch(n, request.max_len);
         self.branch_ids = vec![Vec::new(); n];
         request.first_index = request.waiting[0].index();
         request.sequences.extend(request.waiting.drain(..n));
     }
 
-    /// Gives every sequence that goes on its next token, all by one pass of the model.
+    /// Ends sequences that are finished and gives the others their next tokens in one batched forward pass.
     fn generate(&mut self, request: &mut Request, now: f64) -> Result<()> {
         if request.sequences.is_empty() {
             self.branch(request);
@@ -268,9 +281,9 @@ impl Session {
                 sequence.end(FinishReason::Length);
             }
             let finished = sequence.finished(&request.prompt);
-            let goes_on = finished.is_none();
+            let is_in_progress = finished.is_none();
             request.steps.extend(finished.map(Step::Sequence));
-            goes_on
+            is_in_progress
         });
         if request.sequences.is_empty() {
             return Ok(());
@@ -293,8 +306,8 @@ impl Session {
         Ok(())
     }
 
-    /// Rolls the cache back to what it has in common with `ids`, less the last of them: that one is run again
-    /// in any case, for its logits. A continuation that was taken up is kept.
+    /// Truncates the cache to its longest common prefix with `ids`, or with all but the last of them, which must run
+    /// again for its logits. If the trunk is a prefix of `ids`, the branch that continues `ids` furthest joins it.
     fn keep_common(&mut self, ids: &[u32]) {
         let mut common = common_len(&self.cached_ids, ids);
         if common == self.cached_ids.len() {
@@ -312,7 +325,7 @@ impl Session {
     }
 }
 
-/// How many tokens two lists begin with in common.
+/// The length of the longest common prefix.
 fn common_len(a: &[u32], b: &[u32]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }

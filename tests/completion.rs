@@ -1,4 +1,4 @@
-//! What the session writes: transformers' text, the same text for the same seed, half words completed, and ends as asked.
+//! The session's text: greedy as in transformers, reproducible by seed, partial words completed, stopped as requested.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;
@@ -74,7 +74,7 @@ fn a_seed_decides_the_text_and_every_sequence_has_its_own() {
     };
     let three = texts(&mut session, 7, 3);
     assert_eq!(texts(&mut pocket_session(), 7, 3), three);
-    // The first of three is the only one of one, whatever the cache held.
+    // The first of three equals the only one of one, whatever the cache contains.
     assert_eq!(texts(&mut session, 7, 1), three[..1]);
     assert_ne!(texts(&mut session, 8, 1), three[..1]);
     assert!(three[0] != three[1] && three[1] != three[2]);
@@ -166,7 +166,7 @@ fn a_prompt_that_ends_in_a_space_goes_on_without_a_second_one() {
 }
 
 #[test]
-fn half_a_word_is_completed_and_not_followed() {
+fn a_partial_word_is_completed() {
     let mut session = pocket_session();
     for (prompt, words) in [
         ("It was a very beautif", &["beautiful"][..]),
@@ -194,7 +194,7 @@ fn half_a_word_is_completed_and_not_followed() {
 }
 
 #[test]
-fn what_the_writer_wrote_twice_may_be_spelt_again() {
+fn a_repeated_word_in_the_prompt_may_be_spelt_again() {
     let mut session = session(random_model(1), WeightType::F32);
     let config = config(
         json!({"max_new_tokens": 5, "no_repeat_ngram_size": 1, "token_healing": true, "return_full_text": false}),
@@ -276,13 +276,13 @@ fn when_every_token_is_forbidden_the_error_says_so() {
         assert!(
             error
                 .to_string()
-                .contains("every token is forbidden, or its score beyond float32"),
+                .contains("every token is forbidden or has a score beyond float32"),
             "{error}"
         );
     }
 }
 
-/// The browser holds the same texts against the same model; see tests/web.rs.
+/// tests/web.rs checks the same texts in the browser.
 #[test]
 fn seeded_texts_are_those_of_the_fixture() {
     let mut session = pocket_session();
@@ -296,7 +296,8 @@ fn seeded_texts_are_those_of_the_fixture() {
     }
 }
 
-/// A warm cache computes in other portions than a cold one, which may round differently; the text must not show it.
+/// A warm cache splits the prompt into other chunks than a cold one, which may round differently; the text must not
+/// change.
 #[test]
 fn a_seed_gives_the_same_text_with_a_warm_cache_as_with_a_cold_one() {
     let mut warm = pocket_session();

@@ -1,4 +1,4 @@
-//! Logits processors against transformers' own, on random logits.
+//! Logits processors against those of transformers, on random logits.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;
@@ -23,7 +23,8 @@ struct Case {
     expected: Vec<Option<f32>>,
 }
 
-/// As transformers takes them: parameters of sampling are ignored without do_sample, where ours refuses them.
+/// Bypasses [`GenerationConfig::from_json`], which refuses sampling parameters without do_sample; transformers ignores
+/// them.
 fn config(params: &Map<String, Value>) -> GenerationConfig {
     let mut config = GenerationConfig::default();
     for (key, value) in params {
@@ -47,7 +48,7 @@ fn processed_logits_are_those_of_transformers() {
     assert!(table.cases.len() >= 60);
     for (i, case) in table.cases.iter().enumerate() {
         let mut processors = LogitsProcessors::new(config(&case.params));
-        // Twice, since the buffers are used again.
+        // Twice, because the buffers are reused.
         for _ in 0..2 {
             let mut logits = case.logits.clone();
             processors.apply(&mut logits, &case.input_ids);

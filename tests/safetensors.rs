@@ -113,7 +113,7 @@ fn each_fault_is_named() {
     let other_scale = tampered(&I8, "wte.weight.scale", |tensors, i| tensors[i].1 = "F16");
     assert_eq!(
         other_scale.to_string(),
-        "tensor wte.weight.scale is stored as F16; BF16 is read"
+        "tensor wte.weight.scale is stored as F16, but only BF16 is supported"
     );
     let scale_alone = tampered(&BASE, "ln_f.bias", |tensors, i| {
         let mut scale = tensors[i].clone();

@@ -1,4 +1,4 @@
-//! Scores: what the model itself computes, for every token once, whatever was scored before and whoever asks in between.
+//! Scores: the model's own probability for every token, whatever the cache contains and whatever runs in between.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;
@@ -12,7 +12,7 @@ use write_with_distilgpt2::model::linear::WeightType;
 use write_with_distilgpt2::scoring::{Score, Scorer};
 use write_with_distilgpt2::session::Session;
 
-/// 40 positions.
+/// A model of 40 positions.
 static RANDOM_MODEL: LazyLock<(Config, Vec<u8>)> = LazyLock::new(|| random_model(1));
 
 const BOS_ID: u32 = 50256;
@@ -31,7 +31,7 @@ fn begin(scorer: &mut Scorer, session: &Session, before: &str, text: &str) {
         .unwrap();
 }
 
-/// The rest of the scores, and how many steps they took.
+/// The remaining scores and the number of steps they took.
 fn finish(scorer: &mut Scorer, session: &mut Session) -> (Vec<Score>, usize) {
     let (mut scores, mut n_steps) = (Vec::new(), 0);
     let (model, codec) = session.model_and_codec();
@@ -51,7 +51,7 @@ fn texts(scores: &[Score]) -> Vec<&str> {
     scores.iter().map(|score| score.text.as_str()).collect()
 }
 
-/// Log-probabilities after `ids`, by way of the session.
+/// `(vocab_size,)` log-probabilities after `ids`, from the session.
 fn log_probabilities(session: &mut Session, ids: &[u32]) -> Vec<f64> {
     let logits = session.logits(ids).unwrap();
     let log_total = log_sum_exp(logits);
@@ -82,7 +82,7 @@ fn every_token_has_the_probability_that_the_model_gives_it() {
         assert_eq!(score.text, session.codec().decode(&ids[i..=i]));
         assert!((score.log_probability - expected[ids[i] as usize]).abs() < 1e-4);
 
-        // All ids in order; by a sort, where the scorer selects.
+        // Sorts all ids, where the scorer selects the top ones.
         let mut order: Vec<u32> = (0..BOS_ID).collect();
         order.retain(|&id| std::str::from_utf8(session.codec().token_bytes(id)).is_ok());
         order.sort_by(|&a, &b| expected[b as usize].total_cmp(&expected[a as usize]));
@@ -106,7 +106,7 @@ fn nothing_one_and_three_tokens() {
     }
 }
 
-/// The windows begin every 20 tokens, and a token is scored in the first that holds it.
+/// A window starts every 20 tokens, and a token is scored in the first window that contains it.
 #[test]
 fn beyond_the_context_every_token_has_half_of_it_as_history() {
     let mut session = random_session();
@@ -126,7 +126,7 @@ fn beyond_the_context_every_token_has_half_of_it_as_history() {
 }
 
 #[test]
-fn what_precedes_is_read_and_not_told() {
+fn the_text_before_is_read_but_not_scored() {
     let mut session = random_session();
     let mut scorer = scorer(&session);
     let text = "One two three. ".repeat(20);
@@ -140,7 +140,7 @@ fn what_precedes_is_read_and_not_told() {
 }
 
 #[test]
-fn a_token_that_begins_before_the_text_is_told_as_far_as_the_text_goes() {
+fn a_token_that_starts_before_the_text_is_scored_with_its_part_in_the_text() {
     let mut session = random_session();
     let mut scorer = scorer(&session);
     assert_eq!(session.codec().encode("The weather").unwrap().len(), 2);
@@ -159,12 +159,12 @@ fn after_an_edit_only_what_follows_is_read_again() {
     assert_eq!((texts(&scores), n_steps), (vec![" and", " more"], 1));
     let mut fresh = Scorer::new(session.model().config());
     let (expected, n_steps) = score(&mut fresh, &mut session, text.trim_end(), " and more");
-    assert_eq!(n_steps, 26); // The history, then the two.
+    assert_eq!(n_steps, 26); // 25 for the history, one for the new tokens
     assert_close(&scores, &expected);
 }
 
 #[test]
-fn what_makes_up_one_character_is_one_score() {
+fn the_tokens_of_one_character_are_one_score() {
     let mut session = random_session();
     let text = "a 😀 b 語言👩‍🚀";
     assert!(session.codec().encode(text).unwrap().len() > text.chars().count());
@@ -224,7 +224,7 @@ fn weights_that_are_not_numbers_end_in_an_error() {
 }
 
 #[test]
-fn a_model_without_a_token_for_the_beginning_is_refused() {
+fn a_model_without_bos_and_eos_is_refused() {
     let session = random_session();
     let json =
         r#"{"n_embd": 16, "n_head": 2, "n_layer": 2, "n_positions": 40, "bos_token_id": null, "eos_token_id": null}"#;
@@ -236,7 +236,7 @@ fn a_model_without_a_token_for_the_beginning_is_refused() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(15))]
 
-    /// Whatever was scored before, a text's scores are the text, and the same as from the beginning.
+    /// The texts of the scores concatenate to the text, and a warm cache gives the scores of a cold one.
     #[test]
     fn the_cache_changes_nothing(parts in prop::collection::vec(("[a-c ]{0,30}|\\PC{0,8}", "[a-c ,\n]{0,40}|\\PC{0,8}"), 1..4)) {
         let mut session = random_session();

@@ -1,4 +1,4 @@
-//! The session: its cache changes nothing but the time, its context holds, and a request may end anywhere.
+//! The session: the cache changes nothing but the time, the context limit holds, and a request may end at any step.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;
@@ -39,7 +39,7 @@ fn a_long_prompt_keeps_its_end_and_every_length_fits() {
             (max_new_tokens, FinishReason::Length)
         );
         if max_new_tokens == 40 {
-            // One position is left for the prompt, and its last token is in it.
+            // One position is left for the prompt: its last token.
             let last = *session.codec().encode(&prompt).unwrap().last().unwrap();
             let expected = write_with_distilgpt2::math::argmax(session.logits(&[last]).unwrap());
             assert!(finished.generated_text[prompt.len()..].starts_with(&session.codec().decode(&[expected])));
@@ -50,12 +50,12 @@ fn a_long_prompt_keeps_its_end_and_every_length_fits() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "max_new_tokens must be at most 40, the positions of this model, got 41"
+        "max_new_tokens must be at most 40, the context length of this model, got 41"
     );
 }
 
 #[test]
-fn a_new_request_takes_the_place_of_one_under_way_anywhere() {
+fn a_new_request_replaces_one_in_progress_at_any_step() {
     let mut session = session(RANDOM_MODEL.clone(), WeightType::F32);
     let config =
         config(serde_json::json!({"max_new_tokens": 3, "do_sample": true, "seed": 1, "num_return_sequences": 2}));
@@ -77,7 +77,7 @@ fn a_new_request_takes_the_place_of_one_under_way_anywhere() {
 }
 
 #[test]
-fn what_is_cached_is_not_read_again() {
+fn cached_tokens_are_not_read_again() {
     let mut session = pocket_session();
     let config = config(serde_json::json!({"max_new_tokens": 4}));
     let prompt = "word ".repeat(100);
@@ -97,7 +97,7 @@ fn what_is_cached_is_not_read_again() {
 }
 
 #[test]
-fn no_alternative_depends_on_how_many_there_are() {
+fn no_alternative_depends_on_how_many_are_requested() {
     let mut session = session(RANDOM_MODEL.clone(), WeightType::F32);
     let mut texts = |num_return_sequences: usize| -> Vec<String> {
         let json = serde_json::json!({"max_new_tokens": 39, "do_sample": true, "seed": 1, "eos_token_id": [],
@@ -108,9 +108,9 @@ fn no_alternative_depends_on_how_many_there_are() {
     assert_eq!(texts(64)[..3], texts(3));
 }
 
-/// Of forty long ones only a few fit side by side; the others are written after them, each as if it were the only one.
+/// Of forty long alternatives only a few fit in the cache at once. The others follow later, with the same text.
 #[test]
-fn alternatives_that_do_not_fit_side_by_side_wait_for_their_turn() {
+fn alternatives_that_do_not_fit_in_the_cache_wait_for_their_turn() {
     let mut session = session(RANDOM_MODEL.clone(), WeightType::F32);
     let mut write = |max_new_tokens: usize| {
         let json = serde_json::json!({"max_new_tokens": max_new_tokens, "do_sample": true, "seed": 5, "eos_token_id": [],
@@ -148,7 +148,7 @@ fn the_model_is_checked_against_published_logits() {
     let json = String::from_utf8(fixture("pocket.json")).unwrap();
     assert!(golden::check(&mut pocket_session(), &json).unwrap());
     assert!(golden::check(&mut session(common::pocket_files(), WeightType::Q8), &json).unwrap());
-    // A little is too much: one logit off by a thousandth, two tokens in the other order.
+    // Small deviations fail: one logit off by 0.001, two tokens swapped.
     let altered = |alter: fn(&mut serde_json::Value)| {
         let mut golden: serde_json::Value = serde_json::from_str(&json).unwrap();
         alter(&mut golden["cases"][3]);
@@ -169,17 +169,17 @@ fn the_model_is_checked_against_published_logits() {
     }
 }
 
-/// What a writer does between two requests.
+/// An edit, the request after it, and the alternative accepted from that request.
 #[derive(Debug, Clone)]
 struct Edit {
-    /// Characters kept of the text before.
+    /// Bytes of the text to keep.
     keep: usize,
     typed: String,
     token_healing: bool,
     num_return_sequences: usize,
-    /// Steps before the next edit takes the request's place; the last request runs to its end.
+    /// Steps of the request before the next edit.
     n_steps: usize,
-    /// The alternative that is taken up, as far as it came; none if there are not so many.
+    /// The alternative whose tokens so far are accepted; none if there are fewer alternatives.
     taken: usize,
 }
 
@@ -200,7 +200,7 @@ fn edit() -> impl Strategy<Value = Edit> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
-    /// Any sequence of edits gives the logits of a fresh run.
+    /// After any sequence of edits the logits are those of a fresh run.
     #[test]
     fn the_cache_never_changes_the_logits(
         edits in prop::collection::vec((0_usize..40, prop::collection::vec(0_u32..50257, 1..12)), 1..8),
@@ -213,13 +213,13 @@ proptest! {
             ids.extend(added);
             ids.truncate(40);
             let cached = session.logits(&ids).unwrap();
-            fresh.logits(&[1]).unwrap(); // Nothing in common: ids begins with 0.
+            fresh.logits(&[1]).unwrap(); // Empties the cache: ids begins with 0.
             let expected = fresh.logits(&ids).unwrap();
             prop_assert!(max_difference(cached, expected) < 1e-4, "after {:?}", ids);
         }
     }
 
-    /// The same through requests: with prompts cut, healed and read in portions, and requests given up anywhere.
+    /// The same for requests: prompts are cut, healed and read in parts, and requests are abandoned at any step.
     #[test]
     fn requests_before_never_change_a_request(edits in prop::collection::vec(edit(), 1..6)) {
         let mut session = session(RANDOM_MODEL.clone(), WeightType::F32);
@@ -248,7 +248,7 @@ proptest! {
     }
 }
 
-/// `DISTILGPT2_DIR=… cargo test --release -- --ignored real_weights`: the folder holds config.json and model.safetensors.
+/// `DISTILGPT2_DIR=… cargo test --release -- --ignored real_weights`, a folder with config.json and model.safetensors.
 #[test]
 #[ignore = "needs the real DistilGPT2 in DISTILGPT2_DIR"]
 fn real_weights_give_the_published_logits() {
@@ -278,12 +278,12 @@ fn the_work_is_what_was_read_and_written_and_the_time_it_took() {
         }
         session.work()
     };
-    // Two pieces of prompt; then six tokens in three passes, after which a step each comes at once, or what ends them.
+    // 20 steps suffice: two for the prompt, eight for the tokens (six of them from three passes), two for the ends.
     let work = run(prompt.trim_end(), 20);
     assert_eq!((work.n_prompt_tokens, work.n_reused_tokens), (100, 0));
     assert_eq!(work.n_tokens, 6);
     assert!(work.seconds > 0.0);
-    // Cancelled behind the prompt, nothing was written.
+    // Cancelled after the prompt: no tokens.
     let work = run(&format!("{prompt}more of it"), 1);
     assert_eq!((work.n_prompt_tokens, work.n_reused_tokens), (103, 100));
     assert_eq!((work.n_tokens, work.seconds), (0, 0.0));

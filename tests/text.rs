@@ -1,4 +1,4 @@
-//! Tokens and characters against transformers' tokenizer, and properties of what is made of them here.
+//! The codec against transformers' tokenizer, and properties of streaming, healing and fitting into the context.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;
@@ -67,7 +67,7 @@ fn a_tokenizer_that_does_not_fit_is_refused() {
         Ok(_) => String::new(),
         Err(error) => error.to_string(),
     };
-    assert!(message(&json, 96).contains("has 50257 tokens, but the model only 96"));
+    assert!(message(&json, 96).contains("has 50257 tokens, but the model has only 96"));
     assert!(message(&json[..5000], 50257).starts_with("tokenizer.json: "));
     assert!(message(b"", 50257).starts_with("tokenizer.json: "));
     let words = br#"{"version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": null,
@@ -85,7 +85,7 @@ fn a_tokenizer_that_does_not_fit_is_refused() {
     assert!(message(&spaced, 50257).contains("changes the text"));
 }
 
-/// Text with everything in it that tokenizers trip over.
+/// Text with everything that trips up tokenizers.
 fn prose() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => "[ ]?[a-zA-Z]{1,9}",
@@ -107,7 +107,7 @@ proptest! {
     }
 
     #[test]
-    fn what_the_detokenizer_gives_is_always_what_decoding_gives(ids in prop::collection::vec(0_u32..50257, 0..40)) {
+    fn streamed_text_is_decoded_text(ids in prop::collection::vec(0_u32..50257, 0..40)) {
         let mut detokenizer = Detokenizer::default();
         let mut text = String::new();
         for end in 0..ids.len() {
@@ -120,7 +120,7 @@ proptest! {
     }
 
     #[test]
-    fn of_real_text_no_piece_is_half_a_character(text in prose()) {
+    fn no_piece_of_valid_text_splits_a_character(text in prose()) {
         let mut detokenizer = Detokenizer::default();
         let ids = CODEC.encode(&text).unwrap();
         let pieces: Vec<String> = ids.iter().map(|&id| detokenizer.push(CODEC.token_bytes(id))).collect();
@@ -131,7 +131,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_taken_back_can_be_spelt_again(text in prose()) {
+    fn healed_bytes_can_be_spelt_again(text in prose()) {
         let whole_ids = CODEC.encode(&text).unwrap();
         let mut ids = whole_ids.clone();
         let healed = take_back(&CODEC, &text, &mut ids);
@@ -139,7 +139,7 @@ proptest! {
         let mut spelling = Spelling::new(&healed);
         let mut spelt = Vec::new();
         while !spelling.is_done() {
-            // Every allowed token goes on with the text; the first is taken.
+            // Every allowed token agrees with the text; take the first.
             let allowed = spelling.allowed(&CODEC).unwrap();
             let missing = &healed[spelt.len()..];
             for &id in &allowed {
@@ -154,9 +154,9 @@ proptest! {
         prop_assert!(spelt.starts_with(&healed));
     }
 
-    /// By a model that knows what comes, wherever the text is cut: a word, a space or a line is gone on with where it stands.
+    /// The model in this test knows the text, which it must continue wherever it is cut, in a word, a space or a line.
     #[test]
-    fn what_is_written_begins_exactly_at_the_caret(text in prose(), caret in any::<prop::sample::Index>()) {
+    fn the_continuation_starts_exactly_at_the_caret(text in prose(), caret in any::<prop::sample::Index>()) {
         let (before, after) = text.split_at(text.floor_char_boundary(caret.index(text.len() + 1)));
         let mut ids = CODEC.encode(before).unwrap();
         let healed = take_back(&CODEC, before, &mut ids);
@@ -174,10 +174,10 @@ proptest! {
             ids.push(sequence.last_id());
             match to_come.strip_prefix(CODEC.token_bytes(sequence.last_id())) {
                 Some(rest) => to_come = rest.to_vec(),
-                None => break, // No token that spells the half word goes on as the text does.
+                None => break, // No token that spells the partial word agrees with the text.
             }
         }
-        // What the model has read is what the writer sees, but for a character whose last bytes are to come.
+        // The model's tokens are the text that the writer sees, except for an incomplete character at the end.
         let spelt = CODEC.decode(&ids);
         let unseen = spelt.strip_prefix(&[before, &written].concat());
         prop_assert!(unseen.is_some_and(|bytes| bytes.chars().all(|c| c == '\u{FFFD}')), "{:?} for {:?}", spelt, text);
@@ -207,9 +207,9 @@ fn bytes(ids: &[u32]) -> Vec<u8> {
     ids.iter().flat_map(|&id| CODEC.token_bytes(id)).copied().collect()
 }
 
-/// The word itself, not the shorter word that it begins with.
+/// " alw" becomes " always", not " a" and a rest.
 #[test]
-fn half_a_word_is_spelt_by_tokens_that_cover_it() {
+fn a_partial_word_is_spelt_by_tokens_that_cover_it() {
     for (spelling, word) in [
         (" alw", " always"),
         (" bef", " before"),
@@ -225,7 +225,7 @@ fn half_a_word_is_spelt_by_tokens_that_cover_it() {
             "{spelling}"
         );
         assert!(allowed.contains(&CODEC.encode(word).unwrap()[0]), "{spelling}");
-        // By looking at every token there is; the last is <|endoftext|>.
+        // Counts among all tokens; the last one is <|endoftext|>.
         let n_expected = (0..50256)
             .filter(|&id| CODEC.token_bytes(id).starts_with(spelling.as_bytes()))
             .count();
@@ -234,7 +234,7 @@ fn half_a_word_is_spelt_by_tokens_that_cover_it() {
 }
 
 #[test]
-fn what_no_token_covers_begins_as_the_tokenizer_begins_it() {
+fn text_that_no_token_covers_starts_with_the_tokenizers_first_token() {
     for spelling in [" antidisestablishm", "日本語", "   \u{1F600}"] {
         assert_eq!(
             CODEC.tokens_spelling(spelling.as_bytes()).unwrap(),
@@ -242,13 +242,13 @@ fn what_no_token_covers_begins_as_the_tokenizer_begins_it() {
             "{spelling}"
         );
     }
-    // The rest of a character that was begun.
+    // The last bytes of a split character.
     let rest = &"😀".as_bytes()[1..];
     let allowed = CODEC.tokens_spelling(rest).unwrap();
     assert!(!allowed.is_empty());
 }
 
-/// Where the context begins after each of `pieces` is added to `text`, without repetitions.
+/// The bytes at which the context starts as `pieces` are appended to `text`, deduplicated.
 fn cuts<'a>(mut text: String, pieces: impl IntoIterator<Item = &'a str>, budget: usize) -> Vec<usize> {
     let mut cuts = Vec::new();
     for piece in pieces {
@@ -272,7 +272,7 @@ fn a_long_text_is_cut_at_a_sentence_and_keeps_its_cut_while_it_grows() {
         let rest = sentences[cut % sentences.len()..].trim_start();
         assert!(rest == sentences || rest.starts_with("The rain"), "{rest}");
     }
-    // Each cut makes room for about a hundred of the 400 tokens or so.
+    // Each cut makes room for about 100 of the roughly 400 tokens.
     assert!((4..=5).contains(&cuts.len()), "{cuts:?}");
 }
 
@@ -304,7 +304,7 @@ fn a_text_without_any_break_is_cut_all_the_same() {
 }
 
 #[test]
-fn what_is_far_behind_is_not_even_encoded() {
+fn text_far_before_the_caret_is_not_even_encoded() {
     let end = "It was late. ".repeat(1_000);
     let far = "Not so far ".repeat(10_000);
     let other = "😀語 é\n".repeat(10_000);

@@ -1,35 +1,38 @@
-//! The parameters of a generation, with Hugging Face's names, defaults and meaning (GenerationConfig).
+//! Generation parameters with the names, defaults and meanings of Hugging Face's GenerationConfig.
 
 use crate::error::{Error, Result};
 use crate::json::{self, MAX_INTEGER, Parameter};
 
-/// Validated parameters. Made by [`GenerationConfig::from_json`].
+/// Validated parameters from [`GenerationConfig::from_json`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct GenerationConfig {
-    /// At most this many tokens, the prompt not counted.
+    /// The most tokens to generate, not counting the prompt; at least 1.
     pub max_new_tokens: usize,
-    /// Seconds after which no further token is begun; every sequence has one at least, as with transformers.
+    /// Seconds after which no further token is started; as in transformers, every sequence gets at least one.
     pub max_time: Option<f64>,
-    /// Sampling if true, else the likeliest token every time.
+    /// Whether to sample; otherwise decoding is greedy.
     pub do_sample: bool,
+    /// Divides the logits before sampling; above 0.
     pub temperature: f32,
-    /// Only the `top_k` likeliest tokens; 0 for all.
+    /// Samples only from the `top_k` likeliest tokens; 0 for all.
     pub top_k: usize,
-    /// Only the likeliest tokens whose probabilities together reach `top_p`; 1 for all.
+    /// Samples only from the likeliest tokens whose probabilities add up to `top_p`; above 0, and 1 for all.
     pub top_p: f32,
+    /// Makes tokens that occurred before less likely if above 1, more likely if below 1; above 0.
     pub repetition_penalty: f32,
-    /// No sequence of this many tokens comes twice; 0 for no such rule.
+    /// The length in tokens of sequences that must not occur twice; 0 for no limit.
     pub no_repeat_ngram_size: usize,
+    /// Continuations per prompt, 1 to 64.
     pub num_return_sequences: usize,
-    /// `None` leaves the choice to whoever owns the randomness; see [`crate::session::Session::begin`].
+    /// The seed of the random numbers; for `None` see [`crate::session::Session::begin`].
     pub seed: Option<u64>,
-    /// Whether `generated_text` begins with the prompt.
+    /// Whether `generated_text` starts with the prompt.
     pub return_full_text: bool,
     /// Generation ends with the token that completes one of these.
     pub stop_strings: Vec<String>,
-    /// Generation ends before one of these; `None` takes the model's own.
+    /// Generation ends before one of these tokens; `None` for the model's own.
     pub eos_token_id: Option<Vec<u32>>,
-    /// Takes the prompt's last word back and spells it again, so that it may end inside a word or in a space.
+    /// Whether the prompt may end inside a word or in a space; see [`crate::text::healing`].
     pub token_healing: bool,
 }
 
@@ -54,7 +57,7 @@ impl Default for GenerationConfig {
     }
 }
 
-/// All that may be set; null stands for the default.
+/// The known keys; null means the default.
 const PARAMETERS: [&str; 14] = [
     "max_new_tokens",
     "max_time",
@@ -73,13 +76,15 @@ const PARAMETERS: [&str; 14] = [
 ];
 
 impl GenerationConfig {
-    /// Reads a JSON object. What is absent or null takes its default.
+    /// Reads a JSON object. Absent and null parameters take their defaults.
     ///
     /// # Errors
-    /// [`Error::GenerationConfig`] names the parameter, its value, the range and the way out. Unknown keys are refused.
+    /// [`Error::GenerationConfig`] for an unknown key or a value out of range, with the parameter, the range, the value
+    /// and the way out.
     ///
     /// # Source
-    /// `GenerationConfig`, transformers `configuration_utils.py`; `seed` is ours, `max_new_tokens` defaults to the 20 of `max_length`.
+    /// `GenerationConfig`, transformers `configuration_utils.py`; `seed` is ours, and `max_new_tokens` defaults to the
+    /// 20 of `max_length`.
     pub fn from_json(json: &str) -> Result<GenerationConfig> {
         GenerationConfig::read(json).map_err(Error::GenerationConfig)
     }
@@ -98,8 +103,8 @@ impl GenerationConfig {
                 }
                 "do_sample" => config.do_sample = parameter.boolean()?,
                 "temperature" => {
-                    let range = "> 0; for greedy decoding set do_sample to false";
-                    config.temperature = parameter.number(range, |x| x > 0.0)? as f32;
+                    let with_hint = |error| error + "; for greedy decoding set do_sample to false";
+                    config.temperature = parameter.number("> 0", |x| x > 0.0).map_err(with_hint)? as f32;
                     sampling_only.push(key);
                 }
                 "top_k" => {
@@ -112,7 +117,7 @@ impl GenerationConfig {
                     sampling_only.push(key);
                 }
                 "repetition_penalty" => {
-                    let range = "> 0; 1 means no penalty";
+                    let range = "> 0 (1 for no penalty)";
                     config.repetition_penalty = parameter.number(range, |x| x > 0.0)? as f32;
                 }
                 "no_repeat_ngram_size" => {
@@ -131,7 +136,7 @@ impl GenerationConfig {
                 "token_healing" => config.token_healing = parameter.boolean()?,
                 _ => {
                     return Err(format!(
-                        "{key} is not a parameter of the generation; check its spelling or leave it out"
+                        "{key} is not a generation parameter; check its spelling or leave it out"
                     ));
                 }
             }
@@ -144,7 +149,8 @@ impl GenerationConfig {
             }
             if config.num_return_sequences > 1 {
                 return Err(format!(
-                    "num_return_sequences must be 1 while do_sample is false, got {}: greedy decoding has one result; set do_sample to true",
+                    "num_return_sequences must be 1 while do_sample is false, got {}: greedy decoding has one result; \
+                     set do_sample to true",
                     config.num_return_sequences
                 ));
             }
@@ -200,7 +206,7 @@ mod tests {
         for (json, message) in [
             (
                 r#"{"do_sample": true, "temperature": 0}"#,
-                "temperature must be a number > 0; for greedy decoding set do_sample to false, got 0",
+                "temperature must be a number > 0, got 0; for greedy decoding set do_sample to false",
             ),
             (
                 r#"{"do_sample": true, "temperature": 1e-60}"#,
@@ -234,8 +240,8 @@ mod tests {
             (r#"{"stop_strings": [""]}"#, "stop_strings"),
             (r#"{"stop_strings": 3}"#, "stop_strings"),
             (r#"{"eos_token_id": -3}"#, "eos_token_id"),
-            (r#"{"temprature": 1}"#, "temprature is not a parameter"),
-            (r#"{"temprature": null}"#, "temprature is not a parameter"),
+            (r#"{"temprature": 1}"#, "temprature is not a generation parameter"),
+            (r#"{"temprature": null}"#, "temprature is not a generation parameter"),
             ("[1]", "must be a JSON object"),
             ("", "must be a JSON object"),
         ] {

@@ -1,12 +1,12 @@
-//! Logits processors on `&mut [f32]`, in Hugging Face's order and meaning (transformers logits_process.py).
+//! Logits processors, with the order and meaning of transformers' `generation/logits_process.py`.
 
 use super::config::GenerationConfig;
 use crate::math;
 
-/// The score of a token that must not come.
+/// The score of a token that must not be chosen.
 pub const REMOVED: f32 = f32::NEG_INFINITY;
 
-/// Applies the processors of one request, token after token. Keeps its buffers, so that no step allocates.
+/// The processors of one request, with buffers that are reused from token to token.
 pub struct LogitsProcessors {
     config: GenerationConfig,
     ids: Vec<u32>,
@@ -16,6 +16,7 @@ pub struct LogitsProcessors {
 }
 
 impl LogitsProcessors {
+    /// The processors that `config` asks for.
     pub fn new(config: GenerationConfig) -> LogitsProcessors {
         LogitsProcessors {
             config,
@@ -26,11 +27,11 @@ impl LogitsProcessors {
         }
     }
 
-    /// Applies all that the request asks for.
+    /// Applies the processors in place.
     ///
     /// # Shapes
     /// - `logits`: `(vocab_size,)`
-    /// - `input_ids`: prompt and tokens generated so far
+    /// - `input_ids`: `(t,)`, the prompt and the tokens generated so far
     ///
     /// # Source
     /// `GenerationMixin._get_logits_processor`, transformers `generation/utils.py`: penalties first, then,
@@ -58,7 +59,7 @@ impl LogitsProcessors {
         }
     }
 
-    /// `RepetitionPenaltyLogitsProcessor`: over the whole history, each token once.
+    /// `RepetitionPenaltyLogitsProcessor`: penalizes each token of the history once.
     fn penalize_repetition(&mut self, logits: &mut [f32], input_ids: &[u32]) {
         self.ids.clear();
         self.ids.extend_from_slice(input_ids);
@@ -75,7 +76,7 @@ impl LogitsProcessors {
         }
     }
 
-    /// `TopKLogitsWarper`: ties with the last one kept are kept.
+    /// `TopKLogitsWarper`: ties with the last token kept are kept too.
     fn keep_top_k(&mut self, logits: &mut [f32]) {
         let threshold = kth_largest(logits, self.config.top_k, &mut self.values);
         for logit in logits.iter_mut().filter(|logit| **logit < threshold) {
@@ -83,18 +84,18 @@ impl LogitsProcessors {
         }
     }
 
-    /// `TopPLogitsWarper`: the likeliest tokens up to and with the one that brings their sum to `top_p`.
+    /// `TopPLogitsWarper`: keeps the smallest set of likeliest tokens whose probabilities add up to `top_p`.
     fn keep_top_p(&mut self, logits: &mut [f32]) {
         self.values.clear();
         self.values.extend_from_slice(logits);
         math::softmax_numerators(&mut self.values);
         let total = math::sum_f64(&self.values);
-        // All tokens below this together hold less than is left out: they need no sorting.
+        // All tokens below this threshold together hold less than the part left out, so they need no sorting.
         let left_out = (1.0 - f64::from(self.config.top_p)) * total;
         let smallest = (left_out / logits.len() as f64 / 2.0) as f32;
         self.order.clear();
         (self.order).extend((0..logits.len() as u32).filter(|&id| self.values[id as usize] > smallest));
-        // transformers sorts upwards and removes from the front: of equals, the later ones stay longest.
+        // transformers sorts ascending and removes from the front, so of equal logits it keeps the last.
         self.order.sort_unstable_by(|&a, &b| {
             let by_logit = logits[b as usize].total_cmp(&logits[a as usize]);
             by_logit.then(b.cmp(&a))
@@ -118,7 +119,7 @@ impl LogitsProcessors {
     }
 }
 
-/// The `k`th largest of `logits`, `1 <= k <= logits.len()`; `largest` is room to work in.
+/// The `k`th largest of `logits`, `1 <= k <= logits.len()`; `largest` is a scratch buffer.
 fn kth_largest(logits: &[f32], k: usize, largest: &mut Vec<f32>) -> f32 {
     let select = |largest: &mut Vec<f32>| {
         largest.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a));
@@ -130,7 +131,7 @@ fn kth_largest(logits: &[f32], k: usize, largest: &mut Vec<f32>) -> f32 {
     largest.extend_from_slice(first);
     let mut threshold = select(largest);
     for &logit in rest {
-        // Nearly all logits end here.
+        // Rarely true, which makes this faster than selecting from all logits.
         if logit > threshold {
             largest.push(logit);
             if largest.len() == 4 * k {
@@ -141,7 +142,10 @@ fn kth_largest(logits: &[f32], k: usize, largest: &mut Vec<f32>) -> f32 {
     select(largest)
 }
 
-/// Removes every token but those of `ids`.
+/// Removes every token except `ids`.
+///
+/// # Shapes
+/// - `logits`: `(vocab_size,)`
 pub fn keep_only(logits: &mut [f32], ids: Vec<u32>) {
     let kept: Vec<(usize, f32)> = (ids.into_iter().map(|id| id as usize))
         .filter_map(|id| logits.get(id).map(|&logit| (id, logit)))
@@ -152,7 +156,7 @@ pub fn keep_only(logits: &mut [f32], ids: Vec<u32>) {
     }
 }
 
-/// `NoRepeatNGramLogitsProcessor`: removes every token that would complete an n-gram the history has already.
+/// `NoRepeatNGramLogitsProcessor`: removes every token that would complete an n-gram of the history.
 fn forbid_repeated_ngrams(logits: &mut [f32], input_ids: &[u32], n: usize) {
     if input_ids.len() < n {
         return;

@@ -1,4 +1,4 @@
-//! From logits to the next token: knows no tensors, no clock and no luck of its own.
+//! From logits to the next token: no tensors, no clock, no randomness of its own.
 
 pub mod config;
 pub mod logits;

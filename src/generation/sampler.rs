@@ -1,31 +1,31 @@
-//! Picks the next token: pure functions, and a seeded generator that is the same on every machine.
+//! Sampling: a pure function, and a seeded random number generator with the same stream on every machine.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// The coins of one sequence.
+/// The random numbers of one sequence.
 pub struct Coins(ChaCha8Rng);
 
 impl Coins {
-    /// Every sequence of a seed has coins of its own, so that none depends on how many are asked for.
+    /// The stream of sequence `sequence`. Each has its own, so that it does not depend on how many are requested.
     pub fn new(seed: u64, sequence: usize) -> Coins {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(sequence as u64);
         Coins(rng)
     }
 
-    /// The next coin, evenly from [0, 1).
+    /// The next number, uniform in [0, 1).
     pub fn flip(&mut self) -> f64 {
-        // 53 bits are what a float64 holds exactly.
+        // The significand of a float64 has 53 bits.
         (self.0.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
     }
 }
 
-/// The token on which `coin` falls when the tokens share [0, 1) by their weights, in the order of their ids.
+/// Draws a token in proportion to its weight, by inverting the cumulative distribution at `coin`.
 ///
 /// # Shapes
 /// - `weights`: `(vocab_size,)`, at least one above 0
-/// - `coin`: from [0, 1)
+/// - `coin`: in [0, 1)
 pub fn sample(weights: &[f32], coin: f64) -> u32 {
     let total: f64 = weights.iter().map(|&weight| f64::from(weight)).sum();
     let mut sum = 0.0;
@@ -37,7 +37,7 @@ pub fn sample(weights: &[f32], coin: f64) -> u32 {
             return last;
         }
     }
-    last // Rounding may leave the sum just below the coin.
+    last // Rounding can leave the sum just below the coin.
 }
 
 #[cfg(test)]
@@ -57,9 +57,9 @@ mod tests {
         assert_eq!(sample(&[0.3, 0.3, 0.0], 0.999), 1);
     }
 
-    /// The streams are part of what a seed means: these values must never change.
+    /// Users rely on seeds to reproduce texts, so these values must never change.
     #[test]
-    fn coins_depend_on_seed_and_sequence_and_on_nothing_else() {
+    fn coins_depend_on_seed_and_sequence_alone() {
         let flips = |seed, sequence| {
             let mut coins = Coins::new(seed, sequence);
             [coins.flip(), coins.flip()]

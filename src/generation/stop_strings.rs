@@ -1,14 +1,14 @@
-//! `stop_strings`: generation ends with the token that completes one of them (transformers' StopStringCriteria).
+//! `stop_strings`: generation ends with the token that completes one of them, as in transformers' StopStringCriteria.
 
-/// Watches the bytes of the text as they come.
+/// Looks for stop strings in a stream of bytes.
 pub struct StopStrings {
     strings: Vec<String>,
-    /// The end of the text, as long as the longest string may need.
+    /// The end of the text, as long as the longest string.
     tail: Vec<u8>,
 }
 
 impl StopStrings {
-    /// A string may begin in `prompt`, but not end there.
+    /// A string may begin in `prompt`, but only one that ends after it counts.
     pub fn new(strings: &[String], prompt: &str) -> StopStrings {
         let mut stop_strings = StopStrings {
             strings: strings.to_vec(),
@@ -19,7 +19,7 @@ impl StopStrings {
         stop_strings
     }
 
-    /// Takes the next token's bytes; whether a string ends in them.
+    /// Takes the next token's bytes; returns whether they complete a string.
     pub fn push(&mut self, token_bytes: &[u8]) -> bool {
         let Some(longest) = self.strings.iter().map(String::len).max() else {
             return false;
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_already_in_the_prompt_does_not_stop() {
+    fn a_string_in_the_prompt_does_not_stop() {
         assert_eq!(stops(&["end"], "the end", &[" of"]), [false]);
         assert_eq!(stops(&["end", "x"], "end", &["en", "d"]), [false, true]);
         assert_eq!(stops(&[], "a", &["b"]), [false]);

@@ -1,19 +1,22 @@
-//! Which end of a long text the model sees: as much as fits, from the beginning of a sentence or line.
+//! Fits a long text into the context: keeps as much of its end as fits, from the start of a sentence or line.
 
 use super::codec::Codec;
 use crate::error::Result;
 
-/// Text beyond so many bytes per token of budget is not even encoded: English has 4 to 5 bytes per token.
+/// Bytes of text to encode per token of the budget: generous, since English has 4 to 5 bytes per token.
 const MAX_BYTES_PER_TOKEN: usize = 16;
 
-/// Tokens of the end of `text`, at most `budget` of them: of all of it where possible, else from the beginning of a sentence
-/// or line, else of a word. More than a quarter of the budget is used.
+/// Tokens of the end of `text`, at most `budget` of them: the whole text if it fits, else from the start of a sentence
+/// or line if there is one near the cut, else of a word. Uses more than a quarter of the budget.
 ///
-/// The same text always gives the same tokens. While it grows the cut stays where it is, until half of the budget has come
-/// anew: a cut that moved with every keystroke would move every token's position, and nothing cached would be of use.
-/// However long the text is, the work is bounded by the budget.
+/// The result depends on `text` and `budget` alone. While the text grows, the cut stays put until about half a budget
+/// of new tokens has accumulated: a cut that moved with every keystroke would shift every position and invalidate the
+/// cache. The work is bounded by the budget, however long the text is.
+///
+/// # Errors
+/// Those of [`Codec::encode`].
 pub fn fit(codec: &Codec, text: &str, budget: usize) -> Result<Vec<u32>> {
-    // The first cut, too, moves by large steps.
+    // Like the final cut, the first one moves in large steps.
     let step_bytes = budget * MAX_BYTES_PER_TOKEN;
     let start = text.ceil_char_boundary((text.len() / step_bytes).saturating_sub(1) * step_bytes);
     let mut ids = codec.encode(&text[start..])?;
@@ -26,11 +29,11 @@ pub fn fit(codec: &Codec, text: &str, budget: usize) -> Result<Vec<u32>> {
             Some(*end - codec.token_bytes(id).len())
         })
         .collect();
-    // A word has now more, now fewer tokens while it is typed. There is room for the last one, so that it moves no cut.
+    // The number of tokens in a word goes up and down as it is typed; with room set aside, the last word moves no cut.
     let last_space = start + text[start..].rfind(char::is_whitespace).unwrap_or(0);
     let n_settled = starts.partition_point(|&start| start < last_space);
     let surplus = (n_settled + budget / 8).max(ids.len()).saturating_sub(budget);
-    // Tokens are counted from a fixed place, and those at a mark stay what they are when the text grows.
+    // The count starts at a fixed place, so the tokens near the mark stay the same when the text grows.
     let mark = surplus.next_multiple_of(budget.div_ceil(2));
     let candidates = mark..ids.len().min(mark + budget / 8 + 1);
     let first = |is_good: fn(&str, usize) -> bool| candidates.clone().find(|&i| is_good(text, starts[i]));
@@ -42,17 +45,17 @@ pub fn fit(codec: &Codec, text: &str, budget: usize) -> Result<Vec<u32>> {
     Ok(ids)
 }
 
-/// Whether a word begins at byte `i`, perhaps with the space that its token has before it.
+/// Whether a word starts at byte `i`, with or without the leading space of its token.
 fn begins_word(text: &str, i: usize) -> bool {
     let Some((before, rest)) = text.split_at_checked(i) else {
         return false;
     };
     let word = rest.strip_prefix(' ').unwrap_or(rest);
-    let is_behind_space = word.len() < rest.len() || before.ends_with(char::is_whitespace);
-    word.starts_with(|c: char| !c.is_whitespace()) && (is_behind_space || before.ends_with(['。', '！', '？']))
+    let is_after_space = word.len() < rest.len() || before.ends_with(char::is_whitespace);
+    word.starts_with(|c: char| !c.is_whitespace()) && (is_after_space || before.ends_with(['。', '！', '？']))
 }
 
-/// Whether that word begins a sentence or a line.
+/// Whether a sentence or line starts at byte `i`.
 fn begins_sentence(text: &str, i: usize) -> bool {
     if !begins_word(text, i) {
         return false;
@@ -69,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sentences_begin_behind_their_marks_and_lines_anywhere() {
+    fn sentences_start_after_stops_and_lines_anywhere() {
         for (before, rest, expected) in [
             ("One.", " Two", true),
             ("One. ", "Two", true),

@@ -1,23 +1,24 @@
-//! Token healing: a prompt may end inside a word or in a space, where its last tokens are not those of the whole word.
-//! The last word is taken back, and generation has to spell its bytes first.
+//! Token healing: a prompt that ends inside a word or in a space ends in other tokens than the finished text will have.
+//! Its last word is removed, and generation must spell those bytes first.
 //!
-//! Where a token does end at the caret, a prompt that takes this for granted gives what follows 0.2 nats more in the mean, but
-//! only the writer knows it. Doing so wherever the model is 30, 50, 70 or 90 % sure of the end saved a typist no characters.
+//! The price: where a token does end at the caret, the text that follows is on average 0.2 nats less likely than after
+//! an unhealed prompt, but only the writer knows that it ends there. Skipping healing wherever the model is 30, 50, 70
+//! or 90 % sure of the end saved the typist of [`crate::eval`] no characters.
 
 use super::codec::Codec;
 use crate::error::Result;
 
-/// Longest tail that is taken back, in bytes and in tokens: longer than English words, short enough to be spelt quickly.
+/// Length limits of the removed tail: longer than English words, short enough to spell quickly.
 const MAX_TAIL_BYTES: usize = 48;
 const MAX_TAIL_TOKENS: usize = 8;
 
-/// Takes the tokens of the last word (with the space before it) or of the spaces at the end off `ids`.
-/// Returns their bytes.
+/// Removes from `ids`, the tokens of `text`, those of the last word with its leading space, or of the trailing
+/// whitespace. Returns their bytes.
 pub fn take_back(codec: &Codec, text: &str, ids: &mut Vec<u32>) -> Vec<u8> {
     let tail_len = tail_len(text);
     let is_far_enough = |taken: usize, n_tokens: usize| taken >= tail_len || n_tokens >= MAX_TAIL_TOKENS;
     let (mut start, mut n_tokens) = (text.len(), 0);
-    // Whole tokens, and whole characters: what is spelt again must be text.
+    // Only whole tokens can go, and only whole characters: the removed bytes must be text that can be encoded again.
     while !is_far_enough(text.len() - start, n_tokens) || !text.is_char_boundary(start) {
         let Some(id) = ids.pop() else { break };
         start = start.saturating_sub(codec.token_bytes(id).len());
@@ -26,8 +27,9 @@ pub fn take_back(codec: &Codec, text: &str, ids: &mut Vec<u32>) -> Vec<u8> {
     text.as_bytes()[start..].to_vec()
 }
 
-/// Bytes at the end of `text` whose tokens depend on what follows: GPT-2's tokens do not cross from a run of letters,
-/// digits, marks or spaces into the next, but a space belongs to the run after it, and an apostrophe to a contraction.
+/// Bytes at the end of `text` whose tokens depend on what follows. GPT-2's pre-tokenizer splits text into runs of
+/// letters, digits, punctuation or whitespace, but a space belongs to the run after it, and an apostrophe to a
+/// contraction.
 fn tail_len(text: &str) -> usize {
     #[derive(PartialEq)]
     enum Class {
@@ -55,36 +57,38 @@ fn tail_len(text: &str) -> usize {
     text.len() - start
 }
 
-/// The bytes that generation still has to spell before it may say something new.
+/// The healed bytes that generation has yet to spell before any new text.
 pub struct Spelling {
     remaining: Vec<u8>,
 }
 
 impl Spelling {
+    /// Starts with the bytes that [`take_back`] returned.
     pub fn new(healed: &[u8]) -> Spelling {
         Spelling {
             remaining: healed.to_vec(),
         }
     }
 
+    /// Whether all healed bytes are spelt.
     pub fn is_done(&self) -> bool {
         self.remaining.is_empty()
     }
 
-    /// Whether what is left to spell is a word, or a part of one, and not only the space before the next.
+    /// Whether the remaining bytes contain more than whitespace.
     pub fn is_word(&self) -> bool {
         self.remaining.iter().any(|byte| !byte.is_ascii_whitespace())
     }
 
-    /// The tokens that may come next; only asked while there is something to spell.
+    /// The tokens allowed next, unless [`Spelling::is_done`].
     ///
     /// # Errors
-    /// As [`Codec::encode`].
+    /// Those of [`Codec::encode`].
     pub fn allowed(&self, codec: &Codec) -> Result<Vec<u32>> {
         codec.tokens_spelling(&self.remaining)
     }
 
-    /// Takes one of the allowed tokens; returns those of its bytes that are new.
+    /// Takes the bytes of an allowed token and returns those beyond the healed bytes.
     pub fn advance<'a>(&mut self, token_bytes: &'a [u8]) -> &'a [u8] {
         let spelt_len = self.remaining.len().min(token_bytes.len());
         self.remaining.drain(..spelt_len);
@@ -97,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tail_is_the_last_word_with_its_space_or_the_spaces_at_the_end() {
+    fn the_tail_is_the_last_word_with_its_space_or_trailing_whitespace() {
         for (text, tail) in [
             ("", ""),
             ("The weath", " weath"),
@@ -121,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn spelling_gives_out_only_what_is_new() {
+    fn spelling_returns_only_new_bytes() {
         let mut spelling = Spelling::new(b" weath");
         assert_eq!(spelling.advance(b" we"), b"");
         assert!(!spelling.is_done());

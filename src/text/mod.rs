@@ -1,4 +1,4 @@
-//! Text to tokens and back: knows no tensors.
+//! Text and tokens: encoding, decoding, fitting a prompt into the context. Knows no tensors.
 
 pub mod codec;
 pub mod context;
