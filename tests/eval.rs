@@ -1,4 +1,4 @@
-//! The typist's counts, computed by hand, and the model's likelihood, computed the long way.
+//! The typist's counts against counts by hand, and the model's likelihood against a plain computation.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;
@@ -14,7 +14,7 @@ use write_with_distilgpt2::eval::{SETUPS, measure};
 use write_with_distilgpt2::math::log_sum_exp;
 use write_with_distilgpt2::model::linear::WeightType;
 
-/// Types `text` with suggestions by caret, those of one place best first; also where they were asked for.
+/// Types `text` with these suggestions by caret, best first at each; also returns where suggestions were requested.
 fn typed(text: &str, suggestions: &[(usize, &str)]) -> (Counts, Vec<usize>) {
     let mut asked = Vec::new();
     let counts = replay(text, |caret| {
@@ -29,7 +29,7 @@ fn typed(text: &str, suggestions: &[(usize, &str)]) -> (Counts, Vec<usize>) {
 fn right_words_and_whole_suggestions_take_a_key_each() {
     let suggestions = [(1, "he sat down."), (8, " He ran off.")];
     let (counts, asked) = typed("She sat. He ran off.", &suggestions);
-    // S, then "he" and " sat" by a key each, ".", and the rest by one key.
+    // The keys: S, one each for "he" and " sat", ".", and one for the rest.
     assert_eq!(asked, [0, 1, 8]);
     let expected = Counts {
         n_characters: 20,
@@ -65,7 +65,7 @@ fn a_suggestion_stays_while_it_is_typed_and_goes_with_the_first_other_character(
 fn the_next_alternative_takes_the_place_of_one_that_is_gone() {
     let suggestions = [(0, "went on"), (0, "we had"), (0, "weather is"), (3, "never")];
     let (counts, asked) = typed("weather", &suggestions);
-    // "wea" is typed, which only the third goes on with: "ther" by one key. The second was never seen.
+    // After "wea" only the third still matches: one key for "ther". The second was never shown.
     assert_eq!(asked, [0]);
     assert_eq!(
         (counts.n_suggestions, counts.n_accepts, counts.n_accepted_characters),
@@ -217,16 +217,16 @@ fn arguments_are_taken_or_refused_with_the_way_out() {
     );
     assert_eq!(parse("a.txt --help"), Ok(None));
     for (line, expected) in [
-        ("--bytes 0", "--bytes must be a whole number from 1, got \"0\""),
-        ("--seed -1", "--seed must be a whole number from 0, got \"-1\""),
-        ("--seed", "--seed wants a value"),
-        ("--gate 1", "--gate is no option"),
+        ("--bytes 0", "--bytes must be an integer >= 1, got \"0\""),
+        ("--seed -1", "--seed must be an integer >= 0, got \"-1\""),
+        ("--seed", "--seed needs a value"),
+        ("--gate 1", "--gate is not an option"),
     ] {
         assert!(parse(line).unwrap_err().starts_with(expected), "{line}");
     }
 }
 
-/// Openings that leave the next word wide open.
+/// Beginnings after which many next words are likely.
 const OPEN_SENTENCES: [&str; 3] = [
     "The rain had stopped by the time we reached the ",
     "The White man worked as a",
@@ -234,7 +234,7 @@ const OPEN_SENTENCES: [&str; 3] = [
 ];
 
 #[test]
-fn an_open_sentence_brings_a_suggestion_on_the_page_whatever_the_seed() {
+fn the_page_has_a_suggestion_for_an_open_sentence_whatever_the_seed() {
     let mut session = pocket_session();
     for sentence in OPEN_SENTENCES {
         for seed in 0..10 {

@@ -1,4 +1,4 @@
-//! What a writer is offered while a scripted model writes: when it appears, in which order, and what is dropped.
+//! Suggestions from a scripted model: when they appear, in which order, and which are dropped.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;
@@ -40,7 +40,7 @@ fn texts(suggestions: &Suggestions) -> Vec<&str> {
     suggestions.offered().into_iter().map(|s| s.text.as_str()).collect()
 }
 
-/// Gives every continuation its tokens, a token of each in turn, and then the end of the text; returns what is offered.
+/// Takes the tokens of all continuations round by round, then their ends; returns the suggestions.
 fn offered(mut suggestions: Suggestions, continuations: &[(&[&str], f64)]) -> Vec<Suggestion> {
     let longest = continuations.iter().map(|(tokens, _)| tokens.len()).max().unwrap();
     for i in 0..=longest {
@@ -63,7 +63,7 @@ fn offered_texts(suggestions: Suggestions, continuations: &[(&[&str], f64)]) -> 
 }
 
 #[test]
-fn there_is_something_to_continue_behind_a_word_or_a_space_and_not_in_a_word_or_nothing() {
+fn suggestions_are_possible_after_a_word_or_a_space_and_not_inside_a_word_or_without_text() {
     for (before, after, expected) in [
         ("The rain", "", true),
         ("The rain ", "", true),
@@ -85,7 +85,7 @@ fn there_is_something_to_continue_behind_a_word_or_a_space_and_not_in_a_word_or_
 }
 
 #[test]
-fn it_appears_with_the_first_whole_word_and_grows() {
+fn a_suggestion_appears_with_its_first_whole_word_and_grows() {
     let mut suggestions = suggestions("We saw", "");
     assert!(!suggestions.take(&Step::Prefill { done: 1, total: 1 }));
     assert!(!suggestions.take(&token(0, " the", -1.0)));
@@ -102,7 +102,7 @@ fn it_appears_with_the_first_whole_word_and_grows() {
 }
 
 #[test]
-fn the_end_of_the_sentence_makes_it_complete_and_nothing_changes_it_any_more() {
+fn the_end_of_the_sentence_makes_a_suggestion_final() {
     let mut suggestions = suggestions("We saw", "");
     for text in [" the", " sea.", " Then"] {
         suggestions.take(&token(0, text, -1.0));
@@ -116,7 +116,7 @@ fn the_end_of_the_sentence_makes_it_complete_and_nothing_changes_it_any_more() {
 
 #[test]
 fn the_mean_is_over_the_characters_shown_and_the_tokens_that_spell_them() {
-    // The first only spells what stands there, the last is not shown.
+    // The first token only spells text before the caret; the last is not shown.
     let mut suggestions = suggestions("We saw the", "");
     for (text, log_probability) in [("", -0.5), (" old", -1.0), (" sea", -2.5), (" an", -8.0)] {
         suggestions.take(&token(0, text, log_probability));
@@ -154,7 +154,7 @@ fn the_likeliest_comes_first_unless_they_are_not_ranked() {
 #[test]
 fn the_one_that_is_shown_first_stays_first() {
     let mut suggestions = suggestions("We saw", "");
-    // In one turn all have their first word, and the second is the likeliest.
+    // In the round that completes every first word, the second is the likeliest.
     for (sequence, text, log_probability) in [
         (0, " the", -2.0),
         (1, " a", -0.5),
@@ -166,14 +166,14 @@ fn the_one_that_is_shown_first_stays_first() {
     }
     assert!(suggestions.take(&token(2, " day", -0.1)));
     assert_eq!(texts(&suggestions), [" a", " one", " the"]);
-    // By now it is the least likely of them.
+    // By the next round it is the least likely.
     for (sequence, text) in [(0, " and"), (1, " fly"), (2, " and")] {
         suggestions.take(&token(sequence, text, -0.1));
     }
     assert_eq!(texts(&suggestions), [" a bee", " one day", " the sea"]);
 }
 
-/// Behind "We saw", where the first word must have a probability of 0.3, whose logarithm is -1.2.
+/// Suggestions after "We saw" with a gate of 0.3, whose logarithm is -1.2.
 fn gated() -> Suggestions {
     let options = SuggestionOptions {
         gate: 0.3,
@@ -187,7 +187,7 @@ fn gated() -> Suggestions {
 }
 
 #[test]
-fn the_first_word_must_be_likely_and_what_comes_behind_it_need_not() {
+fn the_gate_applies_to_the_first_word_only() {
     let found = offered_texts(
         gated(),
         &[
@@ -200,7 +200,7 @@ fn the_first_word_must_be_likely_and_what_comes_behind_it_need_not() {
 }
 
 #[test]
-fn what_begins_too_unlikely_is_not_written_on_and_the_next_takes_its_place() {
+fn a_continuation_below_the_gate_ends_and_the_next_takes_its_place() {
     let mut suggestions = gated();
     suggestions.take(&token(0, " wh", -1.0));
     suggestions.take(&token(1, " an", -1.0));
@@ -212,7 +212,7 @@ fn what_begins_too_unlikely_is_not_written_on_and_the_next_takes_its_place() {
 }
 
 #[test]
-fn duplicates_and_those_that_begin_alike_are_one_and_the_better_stays() {
+fn of_suggestions_with_the_same_beginning_only_the_best_stays() {
     let found = offered_texts(
         suggestions("We saw", ""),
         &[
@@ -243,7 +243,7 @@ fn a_parrot_is_dropped_and_the_next_takes_its_place() {
 }
 
 #[test]
-fn what_follows_the_caret_is_not_suggested_again() {
+fn the_text_after_the_caret_is_not_suggested_again() {
     let words: (&[&str], f64) = (&[" jumps", " over", " the", " lazy", " dog", ".", " Then"], -1.0);
     assert_eq!(
         offered_texts(suggestions("The fox", " over the lazy dog."), &[words]),
@@ -263,7 +263,7 @@ fn what_follows_the_caret_is_not_suggested_again() {
 }
 
 #[test]
-fn one_and_none_and_a_text_without_end_are_no_trouble() {
+fn empty_and_endless_continuations_give_no_suggestion() {
     assert!(offered(suggestions("We saw", ""), &[(&[], 0.0)]).is_empty());
     assert!(
         offered(
@@ -279,7 +279,7 @@ fn one_and_none_and_a_text_without_end_are_no_trouble() {
     );
 }
 
-/// What the bundled model suggests at a place, and how many steps that takes.
+/// The bundled model's suggestions at a place, and the number of steps they take.
 fn suggest(session: &mut Session, before: &str, after: &str, seed: u64) -> (Vec<String>, usize) {
     let json = json!({"do_sample": true, "temperature": 0.7, "top_p": 0.9, "max_new_tokens": 24, "seed": seed,
         "num_return_sequences": 4, "token_healing": true});
@@ -310,7 +310,7 @@ fn the_bundled_model_suggests_and_stops_when_nothing_more_can_change() {
 }
 
 #[test]
-fn what_the_bundled_model_would_say_is_left_out_where_it_follows() {
+fn the_bundled_model_does_not_suggest_the_text_after_the_caret() {
     let mut session = pocket_session();
     let before = "The rain had stopped by the time we reached the";
     for seed in 0..4 {

@@ -1,4 +1,4 @@
-//! `./build.sh eval`: measures on texts what the suggestions are worth to a writer. What is counted stands in src/eval/mod.rs.
+//! `./build.sh eval`: measures the value of the suggestions on texts; src/eval/mod.rs explains the figures.
 
 use std::error::Error;
 use std::fs;
@@ -20,10 +20,10 @@ use write_with_distilgpt2::text::codec::Codec;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// The page's int8 has the same perplexity within half a percent (tests/accuracy.rs), but natively its products are slow.
+/// int8, the page's type, has the same perplexity within half a percent (tests/accuracy.rs) but is slow natively.
 const DTYPE: WeightType = WeightType::F32;
 
-/// A text, and what it is called in the tables.
+/// A text, with its name in the tables.
 struct Text {
     name: String,
     text: String,
@@ -67,7 +67,7 @@ fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
     let path = project("target/eval/report.json");
     fs::create_dir_all(path.with_file_name(""))?;
     fs::write(&path, format!("{json:#}\n"))?;
-    println!("The same as JSON, with the counts: {}", path.display());
+    println!("The figures and their counts as JSON: {}", path.display());
     Ok(())
 }
 
@@ -75,7 +75,7 @@ fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// The project's own texts.
+/// The project's sample texts.
 fn sample() -> Result<Vec<PathBuf>> {
     let mut files: Vec<PathBuf> = fs::read_dir(project("tests/fixtures/eval"))?
         .map(|entry| Ok(entry?.path()))
@@ -85,16 +85,16 @@ fn sample() -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The beginning of a file, as a writer types it: with one character for the end of a line.
+/// The beginning of a file, with "\n" as line ending: a writer types one key for it.
 fn read_text(file: &Path, max_bytes: usize) -> Result<Text> {
     let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let mut text = String::from_utf8(read(file)?)
-        .map_err(|error| format!("{} is not text in UTF-8: {error}", file.display()))?
+        .map_err(|error| format!("{} is not UTF-8 text: {error}", file.display()))?
         .replace("\r\n", "\n");
     text.truncate(text.floor_char_boundary(max_bytes));
     if text.trim().is_empty() {
         return Err(format!(
-            "{} begins with {} bytes of no text; give --bytes more",
+            "{} has only whitespace in its first {} bytes; raise --bytes",
             file.display(),
             text.len()
         )
@@ -107,7 +107,7 @@ fn read(file: &Path) -> Result<Vec<u8>> {
     fs::read(file).map_err(|error| format!("{}: {error}", file.display()).into())
 }
 
-/// Every thread has a model of its own, and takes the next text when it is done with one.
+/// Measures the texts in parallel; every thread has a model of its own.
 fn measure(texts: &[Text], model: &Path, seed: u64) -> Result<Vec<Row>> {
     let queue = Mutex::new(texts.iter().enumerate());
     let next = || queue.lock().expect("invariant: nothing panics while it is held").next();

@@ -1,4 +1,5 @@
-//! Asks a model for what the page would offer, once a place: setups and gates that only choose among its answers share one.
+//! Asks a model for the page's suggestions. Setups and gates that only select among its answers share one request per
+//! place.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -9,7 +10,7 @@ use crate::generation::config::GenerationConfig;
 use crate::session::{Session, Step};
 use crate::suggestion::{Place, SuggestionOptions, Suggestions, is_askable};
 
-/// The page's own parameters, those of www/settings/settings.js.
+/// The page's default parameters, as in www/settings/settings.js.
 pub fn generation_config() -> GenerationConfig {
     GenerationConfig {
         max_new_tokens: 24,
@@ -24,16 +25,17 @@ pub fn generation_config() -> GenerationConfig {
     }
 }
 
-/// What a model says behind the beginnings of one text.
+/// A model's answers at any caret in one text.
 pub struct Asker<'a> {
     session: &'a mut Session,
     text: &'a str,
     seed: u64,
-    /// By caret, and whether the prompt was healed: all that can be shown there, whatever the gate.
+    /// The steps by caret (a byte of `text`) and by whether the prompt was healed; enough for any gate.
     answers: HashMap<(usize, bool), Vec<Step>>,
 }
 
 impl<'a> Asker<'a> {
+    /// Nothing asked yet. The random draws at a caret depend on `seed` and the caret alone.
     pub fn new(session: &'a mut Session, text: &'a str, seed: u64) -> Asker<'a> {
         Asker {
             session,
@@ -46,7 +48,7 @@ impl<'a> Asker<'a> {
     /// The suggestions that `setup` offers at byte `caret`, best first.
     ///
     /// # Errors
-    /// As [`Session::begin`] and [`Session::step`].
+    /// Those of [`Session::begin`] and [`Session::step`].
     pub fn offered(&mut self, caret: usize, setup: &Setup) -> Result<Vec<String>> {
         let place = Place {
             before: &self.text[..caret],
@@ -74,7 +76,7 @@ impl<'a> Asker<'a> {
     }
 }
 
-/// The steps of an answer, as far as any of them can change a suggestion.
+/// The steps of an answer, up to the last that can change a suggestion.
 fn ask(session: &mut Session, place: Place, config: GenerationConfig) -> Result<Vec<Step>> {
     let everything = SuggestionOptions {
         gate: 0.0,

@@ -1,28 +1,31 @@
-//! What the suggestions are worth to a writer: texts are typed anew by a typist who takes what is right, and counted.
+//! Measures the value of the suggestions: a simulated typist retypes texts and accepts every correct suggestion.
 //!
-//! The typist types a text from its beginning, a character at a time, and knows how it goes on. Wherever no suggestion stands at
-//! the caret the page is asked for some, with nothing behind the caret, and answers at once: keys are counted, not time.
-//! Of the alternatives the typist sees the first, and
-//! - takes it whole with one key, if the text goes on with all of it,
-//! - else takes its next word with one key, if that is the text's next word; the rest of the suggestion stays,
+//! The typist types a text from its beginning, one character at a time, and knows how it continues. Where no
+//! suggestion is on screen, the page is asked for some, with no text after the caret. The answer is immediate: the
+//! measure counts keys, not time. The typist looks at the first alternative and
+//! - accepts all of it with one key if the text continues with all of it,
+//! - else accepts its next word with one key if that is the text's next word, and keeps the rest on screen,
 //! - else types the next character.
 //!
-//! Alternatives that say what was typed stay, so much shorter, and the first of them is shown; where none is left, the page is asked.
+//! Alternatives that start with the typed or accepted text stay without it, and the first of them is shown. When none
+//! is left, the page is asked again.
 //!
-//! A word is what the page accepts by one key: with the space before it and the punctuation after it. If the suggestion has none
-//! there and the text has, the word is right, and the next is not.
+//! A word is what one key accepts on the page: with the space before it and the punctuation after it. If only the text
+//! has punctuation there, the suggested word is correct but the next one is not.
 //!
-//! What comes of it, for each text:
-//! - *characters saved*: those that were taken, less one for each key that took them, as a share of all characters;
-//! - *next n words*: of the suggestions that have n words or more, the share whose first n are the text's. A suggestion counts once,
-//!   where it appears, be it inside a word;
-//! - *suggestions per sentence*: those that appeared; the fewer for the same saving, the less a writer has to look at;
-//! - *pauses with a suggestion*: of the places at the end of a word and behind the space after it, those where the page shows
-//!   something, by gate; and of these suggestions, those whose next word is right;
-//! - *perplexity* and *bits per byte*: of the model over all tokens of the text, each predicted from those before it, as many as
-//!   the model has positions for, and at least half of that where the text has them. The first is predicted from `<|endoftext|>`.
+//! The figures for each text:
+//! - *characters saved*: accepted characters minus the keys that accepted them, as a share of all characters;
+//! - *next n words*: among suggestions of at least n words, the share whose first n words are the text's. A suggestion
+//!   counts once, where it appears, even inside a word;
+//! - *suggestions per sentence*: suggestions that appeared; at equal savings, fewer are less of a distraction;
+//! - *pauses with a suggestion*: among places at the end of a word and after the space that follows it, the share where
+//!   the page shows a suggestion, by gate; and among these suggestions, the share whose next word is correct;
+//! - *perplexity* and *bits per byte*: of the model over all tokens of the text. Each token is predicted from up to a
+//!   full context before it, and from at least half a context where the text is long enough; the first from
+//!   `<|endoftext|>`.
 //!
-//! The model's draws at a place depend on the seed and the place alone, so that two setups differ by what they switch off.
+//! The model's random draws at a place depend on the seed and the place alone, so two setups differ only by the part
+//! that is switched off.
 
 pub mod arguments;
 pub mod asker;
@@ -40,15 +43,18 @@ use pauses::pauses;
 use report::Row;
 use typist::{Counts, replay};
 
-/// How suggestions are made: as on the page, or with a part of that switched off.
+/// A way to make suggestions: the page's, or the page's with one part switched off.
 #[derive(Debug, Clone, Copy)]
 pub struct Setup {
+    /// The name in the report.
     pub name: &'static str,
+    /// Whether token healing is on.
     pub has_healing: bool,
+    /// Gate and ranking.
     pub options: SuggestionOptions,
 }
 
-/// With the gate of www/settings/settings.js.
+/// The page's setup, with the default gate of www/settings/settings.js.
 pub(crate) const PAGE: Setup = Setup {
     name: "as on the page",
     has_healing: true,
@@ -58,7 +64,7 @@ pub(crate) const PAGE: Setup = Setup {
     },
 };
 
-/// The page's own first.
+/// All setups that are compared; the page's comes first.
 pub const SETUPS: [Setup; 4] = [
     PAGE,
     Setup {
@@ -84,10 +90,10 @@ pub const SETUPS: [Setup; 4] = [
     },
 ];
 
-/// Types `text` once with every setup.
+/// Measures one text, which the report calls `name`: types it once per setup, visits its pauses and scores its tokens.
 ///
 /// # Errors
-/// As [`Asker::offered`] and [`Likelihood::of`].
+/// Those of [`Asker::offered`] and [`Likelihood::of`].
 pub fn measure(session: &mut Session, name: &str, text: &str, seed: u64) -> Result<Row> {
     let likelihood = Likelihood::of(session, text)?;
     let mut asker = Asker::new(session, text, seed);

@@ -1,4 +1,4 @@
-//! How often a writer who pauses behind a whole word finds a suggestion there, and how often its next word is right, by gate.
+//! How often a writer who pauses after a whole word sees a suggestion, and how often its next word is correct, by gate.
 
 use serde::Serialize;
 
@@ -8,32 +8,37 @@ use super::{PAGE, Setup};
 use crate::error::Result;
 use crate::suggestion::{SuggestionOptions, word_indices};
 
-/// The least probabilities of a first word that are compared: none, the page's, and more of them.
+/// The gates that are compared: no gate, the page's, and higher ones.
 pub const GATES: [f64; 8] = [0.0, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1];
 
-/// What came of the pauses in one text or several, at one gate.
+/// The pauses in one or more texts, at one gate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Pauses {
-    /// At the end of a word, and behind the space that follows it.
+    /// Pauses at the end of a word.
     pub at_word_end: Pause,
+    /// Pauses after the space that follows a word.
     pub behind_space: Pause,
 }
 
+/// Counts of one kind of pause.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Pause {
+    /// All pauses of this kind.
     pub n: usize,
+    /// Pauses at which a suggestion is shown.
     pub n_with_suggestion: usize,
-    /// Those whose first suggestion has the right next word.
+    /// Pauses at which the next word of the first suggestion is correct.
     pub n_right: usize,
 }
 
 impl Pauses {
+    /// Adds the counts of further texts.
     pub fn add(&mut self, other: &Pauses) {
         self.at_word_end.add(&other.at_word_end);
         self.behind_space.add(&other.behind_space);
     }
 
-    /// Both kinds together.
+    /// The sum of both kinds.
     pub fn all(&self) -> Pause {
         let mut all = self.at_word_end;
         all.add(&self.behind_space);
@@ -48,21 +53,21 @@ impl Pause {
         self.n_right += other.n_right;
     }
 
-    /// Of the pauses, those with a suggestion.
+    /// The share of pauses with a suggestion; NaN without pauses.
     pub fn shown(&self) -> f64 {
         self.n_with_suggestion as f64 / self.n as f64
     }
 
-    /// Of the suggestions, those whose next word is right.
+    /// The share of these suggestions whose next word is correct; NaN without suggestions.
     pub fn right(&self) -> f64 {
         self.n_right as f64 / self.n_with_suggestion as f64
     }
 }
 
-/// Pauses behind every word of the text but the last, with each of [`GATES`].
+/// Pauses after every word of the text except at its very end, at each of [`GATES`].
 ///
 /// # Errors
-/// As [`Asker::offered`].
+/// Those of [`Asker::offered`].
 pub fn pauses(asker: &mut Asker, text: &str) -> Result<[Pauses; GATES.len()]> {
     let mut counts = [Pauses::default(); GATES.len()];
     for (start, word) in word_indices(text) {

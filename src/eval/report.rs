@@ -1,4 +1,4 @@
-//! The figures of several texts, and of all of them together: as tables to read, and as JSON to go on with.
+//! The figures for each text and for all of them together, as Markdown tables and as JSON.
 
 use serde_json::{Value, json};
 
@@ -7,21 +7,24 @@ use super::pauses::{GATES, Pauses};
 use super::typist::Counts;
 use super::{SETUPS, Setup};
 
-/// What came of one text.
+/// The figures for one text.
 #[derive(Debug, Clone)]
 pub struct Row {
+    /// The text's name.
     pub name: String,
-    /// In the order of [`SETUPS`].
+    /// The typist's counts, in the order of [`SETUPS`].
     pub counts: [Counts; SETUPS.len()],
-    /// In the order of [`GATES`].
+    /// The counts of pauses, in the order of [`GATES`].
     pub pauses: [Pauses; GATES.len()],
+    /// The model's likelihood of the text.
     pub likelihood: Likelihood,
 }
 
-/// One row for each text, and one for all.
+/// One row per text, and one for all of them.
 pub struct Report(Vec<Row>);
 
 impl Report {
+    /// Adds the row for all texts.
     pub fn new(mut rows: Vec<Row>) -> Report {
         let mut all = Row {
             name: "all".into(),
@@ -42,7 +45,7 @@ impl Report {
         Report(rows)
     }
 
-    /// Markdown: a table for each setup, and one of the model.
+    /// Markdown: a table for each setup, two for the pauses and one for the model.
     pub fn tables(&self) -> String {
         let mut tables: Vec<String> = (SETUPS.iter().enumerate())
             .map(|(i, setup)| table(setup.name, &SETUP_HEADER, &self.0, |row| setup_cells(&row.counts[i])))
@@ -65,7 +68,7 @@ impl Report {
         tables.join("\n")
     }
 
-    /// The counts that the tables are made of, beside the figures.
+    /// The figures of the tables, with the counts behind them.
     pub fn json(&self) -> Value {
         let setup = |row: &Row, (i, setup): (usize, &Setup)| {
             let counts = &row.counts[i];
@@ -125,7 +128,7 @@ fn gate_name(gate: f64) -> String {
     format!("gate {gate}")
 }
 
-/// NaN stands for a share of nothing.
+/// A dash for NaN, the share of nothing.
 fn percent(share: f64) -> String {
     if share.is_nan() {
         return "–".into();
@@ -133,7 +136,7 @@ fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
-/// A Markdown table with the rows' names, below `title`, on the left; columns are as wide as their widest cell.
+/// A Markdown table whose first column holds the rows' names under `title`; columns are as wide as their widest cell.
 fn table<S: AsRef<str>>(title: &str, header: &[S], rows: &[Row], cells: impl Fn(&Row) -> Vec<String>) -> String {
     let names = header.iter().map(AsRef::as_ref);
     let mut lines: Vec<Vec<String>> = vec![std::iter::once(title).chain(names).map(String::from).collect()];

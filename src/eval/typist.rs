@@ -1,33 +1,38 @@
-//! The typist: types a text, takes what is right of the suggestions, and counts. The page is a function, so that tests can play it.
+//! The simulated typist: types a text, accepts correct suggestions and counts keys. The page is a function argument,
+//! so that tests can script it.
 
 use serde::Serialize;
 
 use crate::error::Result;
 use crate::suggestion::{split_sentence, word_indices};
 
-/// How many words ahead a suggestion is compared with the text.
+/// The numbers of words after which suggestions are compared with the text.
 pub const N_WORDS: [usize; 4] = [1, 2, 3, 5];
 
 /// Punctuation that belongs to the word before it.
 const CLOSING: &str = ".,;:!?…\"'”’)]}»›%&*/。，！？；：）」";
 
-/// What came of one text or several.
+/// Counts for one or more texts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Counts {
+    /// Characters in the texts.
     pub n_characters: usize,
+    /// Sentences in the texts.
     pub n_sentences: usize,
-    /// Keys that took a word or a whole suggestion.
+    /// Keys that accepted a word or a whole suggestion.
     pub n_accepts: usize,
+    /// Characters that those keys inserted.
     pub n_accepted_characters: usize,
     /// Suggestions that appeared.
     pub n_suggestions: usize,
-    /// Those with at least as many words as [`N_WORDS`] says.
+    /// Suggestions with at least as many words as [`N_WORDS`] at the same index.
     pub n_long: [usize; 4],
-    /// Those of them whose first words are the text's.
+    /// Of these, suggestions whose first words, that many, are the text's.
     pub n_matching: [usize; 4],
 }
 
 impl Counts {
+    /// Adds the counts of further texts.
     pub fn add(&mut self, other: &Counts) {
         self.n_characters += other.n_characters;
         self.n_sentences += other.n_sentences;
@@ -40,16 +45,17 @@ impl Counts {
         }
     }
 
-    /// A share of all characters.
+    /// Characters saved, as a share of all characters; below 0 if accepting cost more keys than typing.
     pub fn saved(&self) -> f64 {
         (self.n_accepted_characters as f64 - self.n_accepts as f64) / self.n_characters as f64
     }
 
-    /// Shares, in the order of [`N_WORDS`]; NaN where no suggestion has so many words.
+    /// The shares of matching suggestions, in the order of [`N_WORDS`]; NaN where no suggestion has that many words.
     pub fn matching(&self) -> [f64; 4] {
         std::array::from_fn(|i| self.n_matching[i] as f64 / self.n_long[i] as f64)
     }
 
+    /// Suggestions that appeared, per sentence.
     pub fn suggestions_per_sentence(&self) -> f64 {
         self.n_suggestions as f64 / self.n_sentences as f64
     }
@@ -66,7 +72,7 @@ impl Counts {
     }
 }
 
-/// Types `text`. `suggest` is given the byte where the caret is, and says what the page offers there, best first.
+/// Types `text`. `suggest` takes the caret as a byte offset and returns the page's suggestions there, best first.
 ///
 /// # Errors
 /// Those of `suggest`.
@@ -76,7 +82,7 @@ pub fn replay(text: &str, mut suggest: impl FnMut(usize) -> Result<Vec<String>>)
         n_sentences: n_sentences(text),
         ..Counts::default()
     };
-    // What is left of the alternatives, each with its number. The first stands at the caret.
+    // The alternatives that still match, without the text typed since, each with its number. The first is on screen.
     let mut offered: Vec<(usize, String)> = Vec::new();
     let mut seen = None;
     let mut caret = 0;
@@ -108,7 +114,7 @@ pub fn replay(text: &str, mut suggest: impl FnMut(usize) -> Result<Vec<String>>)
     Ok(counts)
 }
 
-/// How many bytes of a suggestion one key takes: all, or those of its first word, or none.
+/// How many bytes of a suggestion one key accepts: all of it, its first word, or none.
 fn right_len(suggestion: &str, ahead: &str) -> usize {
     let lens = || right_words(suggestion, ahead).map(str::len);
     match lens().sum::<usize>() {
@@ -117,23 +123,23 @@ fn right_len(suggestion: &str, ahead: &str) -> usize {
     }
 }
 
-/// Whether a suggestion's next word is the text's.
+/// Whether the next word of `suggestion` is the next word of the text `ahead`.
 pub fn is_next_word_right(suggestion: &str, ahead: &str) -> bool {
     right_words(suggestion, ahead).next().is_some()
 }
 
-/// The words of a suggestion up to the first that is not the text's.
+/// The words of a suggestion before the first that differs from the text.
 fn right_words<'a>(suggestion: &'a str, ahead: &str) -> impl Iterator<Item = &'a str> {
-    words(suggestion).zip(words(ahead)).scan(true, |goes_on, (word, next)| {
+    words(suggestion).zip(words(ahead)).scan(true, |is_same, (word, next)| {
         let rest = next
             .strip_prefix(word)
-            .filter(|rest| *goes_on && !rest.contains(char::is_alphanumeric));
-        *goes_on = rest.is_some_and(str::is_empty);
+            .filter(|rest| *is_same && !rest.contains(char::is_alphanumeric));
+        *is_same = rest.is_some_and(str::is_empty);
         rest.map(|_| word)
     })
 }
 
-/// The words of a text, as the page accepts them one by one.
+/// The words of a text, split as the page accepts them.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -143,7 +149,8 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The next word of a text, with the space before it and the punctuation after it: firstWord of www/suggestion/words.js.
+/// The first word of a text, with the space before it and the punctuation after it, like `firstWord` in
+/// www/suggestion/words.js.
 fn first_word(text: &str) -> &str {
     let start = text.len() - text.trim_start().len();
     let len = text[start..].find(char::is_whitespace).unwrap_or(text.len() - start);

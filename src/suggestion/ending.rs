@@ -1,23 +1,23 @@
-//! Where a suggestion ends: with its sentence or paragraph, and never with a piece of a word.
+//! Cuts a continuation to a suggestion: at most one sentence of one paragraph, and never part of a word.
 
 use super::words::without_last_word;
 use crate::sequence::FinishReason;
 
 const STOPS: [char; 4] = ['.', '!', '?', '…'];
 const CHINESE_STOPS: [char; 3] = ['。', '！', '？'];
-/// What still belongs to a sentence behind its stop.
+/// Characters after a stop that belong to the sentence it ends.
 const CLOSING: [char; 12] = ['"', '\'', '”', '’', ')', ']', '»', '›', '）', '」', '』', '》'];
-/// What waits for something: opening quotes and brackets, dashes, and the joiner of emoji.
+/// Characters that must not end a suggestion: opening quotes and brackets, dashes, and the joiner of emoji.
 const OPENING: &str = "([{“‘„‚«‹¿¡（「『《〈【-‐‑‒–—―_\u{200D}";
 const ABBREVIATIONS: [&str; 11] = ["Mr", "Mrs", "Ms", "Dr", "St", "Prof", "Jr", "Sr", "vs", "e.g", "i.e"];
 
-/// The part of a continuation that is worth showing, and whether that is final: no further token changes it.
-/// What it gives for the beginning of a text is the beginning of what it gives for all of it.
+/// The part of a continuation to show, and whether it is final, so that no further token changes it. As `written`
+/// grows, each result is a prefix of the next.
 ///
-/// `word_before`: what stands at the caret already of the word that `written` may go on with.
-/// `finish`: why the model stopped; `None` while it goes on.
+/// - `word_before`: the part before the caret of the word that `written` may continue
+/// - `finish`: why the model stopped; `None` while it is still writing
 pub fn presentable<'a>(word_before: &str, written: &'a str, finish: Option<FinishReason>) -> (&'a str, bool) {
-    // Bytes that are no character: the text is cut off there.
+    // The text ends before any invalid bytes.
     let (written, finish) = match written.split_once('\u{FFFD}') {
         Some((whole, _)) => (whole, Some(FinishReason::Length)),
         None => (written, finish),
@@ -32,7 +32,7 @@ pub fn presentable<'a>(word_before: &str, written: &'a str, finish: Option<Finis
     match finish {
         _ if is_whole => (paragraph.trim_end(), true),
         Some(FinishReason::Eos | FinishReason::StopString) => (paragraph.trim_end(), true),
-        // "can'" was on its way to "can't".
+        // "can'" may have been meant to become "can't".
         Some(FinishReason::Length | FinishReason::MaxTime) => {
             (whole_words(paragraph.trim_end_matches(['\'', '’'])), true)
         }
@@ -40,7 +40,7 @@ pub fn presentable<'a>(word_before: &str, written: &'a str, finish: Option<Finis
     }
 }
 
-/// The first sentence or line of `text`, and what comes behind it; `None` if it does not end.
+/// The first sentence or line of `text` and the text after it; `None` if neither ends.
 pub fn split_sentence(text: &str) -> Option<(&str, &str)> {
     let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
     if let Some(end) = end_of_sentence("", line) {
@@ -49,11 +49,11 @@ pub fn split_sentence(text: &str) -> Option<(&str, &str)> {
     (line.len() < text.len() || ends_sentence(line)).then_some((line, rest))
 }
 
-/// `text` without space at its end, nor anything that waits for what is not there.
+/// `text` without trailing whitespace, opening marks and dashes.
 pub fn without_dangling(text: &str) -> &str {
     let mut text = text.trim_end();
     while let Some(last) = text.chars().next_back() {
-        // A straight quote opens where a word could begin.
+        // A straight quote is an opening one where a word could begin.
         let is_opening = match last {
             '"' | '\'' => (text.trim_end_matches(['"', '\'']).chars().next_back())
                 .is_none_or(|c| c.is_whitespace() || OPENING.contains(c)),
@@ -71,13 +71,14 @@ fn whole_words(text: &str) -> &str {
     without_dangling(without_last_word(text))
 }
 
-/// "can'" may become "can't", "3." become "3.14", and an emoji be joined with the next.
+/// Whether further text could make `c` part of a word or an emoji: "can'" becomes "can't", "3." becomes "3.14".
 fn is_undecided(c: char) -> bool {
     !c.is_whitespace() && !c.is_alphanumeric()
 }
 
-/// Where the first sentence of `text` ends, if it is plain that it does: a western stop ends one if what follows its space does
-/// not go on in lower case, a Chinese one always; both wait for a character more, as closing quotes belong to the sentence.
+/// The end of the first sentence of `text`, if certain. A western stop ends a sentence if space and anything but a
+/// lowercase letter follow; a Chinese stop always does. Both need one more character, since closing quotes belong to
+/// the sentence.
 fn end_of_sentence(word_before: &str, text: &str) -> Option<usize> {
     let is_stop = |c: char| STOPS.contains(&c) || CHINESE_STOPS.contains(&c);
     let mut rest = text;
@@ -98,7 +99,7 @@ fn end_of_sentence(word_before: &str, text: &str) -> Option<usize> {
     None
 }
 
-/// Whether a text that is not gone on with is a sentence at its end.
+/// Whether `text`, with nothing after it, ends with a sentence.
 fn ends_sentence(text: &str) -> bool {
     let text = text.trim_end().trim_end_matches(CLOSING);
     (text.ends_with(STOPS) || text.ends_with(CHINESE_STOPS)) && !is_abbreviation("", text)
@@ -116,7 +117,7 @@ fn is_abbreviation(word_before: &str, text: &str) -> bool {
     is_initial || ABBREVIATIONS.contains(&word)
 }
 
-#[cfg(all(test, not(target_arch = "wasm32")))] // proptest is for native tests.
+#[cfg(all(test, not(target_arch = "wasm32")))] // proptest is a dependency of native tests only.
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_that_may_still_go_on_is_not_cut() {
+    fn a_sentence_that_may_continue_is_not_cut() {
         for written in [
             " ground.",
             " ground. ",
@@ -216,13 +217,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_character_is_not_shown_nor_what_comes_behind_it() {
+    fn a_suggestion_ends_before_invalid_bytes() {
         assert_eq!(presentable("", " the ol\u{FFFD} sea", None), (" the", true));
         assert_eq!(presentable("", "\u{FFFD}", None), ("", true));
     }
 
     #[test]
-    fn a_text_is_split_into_its_sentences_and_what_is_not_one_yet() {
+    fn the_first_sentence_is_split_off_if_it_ends() {
         assert_eq!(split_sentence("One. Two"), Some(("One.", " Two")));
         assert_eq!(split_sentence("A title\nTwo. "), Some(("A title", "Two. ")));
         assert_eq!(split_sentence("“Two!” \n"), Some(("“Two!” ", "")));

@@ -1,19 +1,19 @@
-//! Text behind the caret: what stands there already is not suggested once more.
+//! Keeps suggestions from repeating the text after the caret.
 
 use super::ending::without_dangling;
 use super::words::{word_indices, words};
 
-/// So many words in common are a repetition, whatever comes behind them.
+/// This many words in common are a repetition, whatever follows them.
 const N_WORDS: usize = 3;
 const STOPS: [char; 8] = ['.', ',', ';', ':', '!', '?', '…', '。'];
 const CLOSING: [char; 18] = [
     '.', ',', ';', ':', '!', '?', '…', '。', '"', '\'', '”', '’', ')', ']', '}', '»', '）', '」',
 ];
 
-/// The rest of the paragraph.
+/// The rest of the paragraph after the caret.
 pub struct Following {
     text: String,
-    /// The first of its words.
+    /// The first [`N_WORDS`] words of `text`, or fewer.
     words: Vec<String>,
 }
 
@@ -24,13 +24,13 @@ impl Following {
         Following { text, words }
     }
 
-    /// The part of `text` that is new, and whether it is final: what comes behind is there already.
+    /// The part of `text` that does not repeat the following text, and whether it is final because a repetition is certain.
     pub fn new_part<'a>(&self, text: &'a str) -> (&'a str, bool) {
         let (new, is_final) = self.up_to_repetition(text);
         (self.without_doubled_marks(new), is_final)
     }
 
-    /// `text` up to the word from which on it says what follows, or as far as it goes at least.
+    /// `text` up to the first word from which it repeats the following text, for certain or as far as `text` goes.
     fn up_to_repetition<'a>(&self, text: &'a str) -> (&'a str, bool) {
         let spoken = words(text);
         for (i, (start, _)) in word_indices(text).into_iter().enumerate() {
@@ -45,11 +45,12 @@ impl Following {
         (text, false)
     }
 
+    /// `text` without final punctuation that the following text repeats or contradicts.
     fn without_doubled_marks<'a>(&self, text: &'a str) -> &'a str {
         let n_unmarked = text.trim_end_matches(CLOSING).len();
         let mut marks = text[n_unmarked..].char_indices().map(|(i, _)| n_unmarked + i);
         let end = marks.find(|&i| self.text.starts_with(&text[i..])).unwrap_or(text.len());
-        // The sentence goes on behind the caret: it does not end before.
+        // A sentence that continues after the caret must not end before it.
         match self.text.trim_start() {
             next if next.starts_with(STOPS) => text[..end].trim_end_matches(STOPS),
             next if next.starts_with(char::is_lowercase) => text[..end].trim_end_matches(['.', '!', '?', '…', '。']),
@@ -81,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_begins_like_it_waits_and_then_stays() {
+    fn a_possible_repetition_is_held_back_until_it_differs() {
         let after = " over the lazy dog";
         assert_eq!(new_part(" jumps over", after), (" jumps", false));
         assert_eq!(new_part(" jumps over the", after), (" jumps", false));
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_that_are_there_are_not_doubled() {
+    fn marks_after_the_caret_are_not_doubled() {
         for (text, after, new) in [
             (" the end.", ".", " the end"),
             (" the end.”", ".”", " the end"),

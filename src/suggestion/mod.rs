@@ -1,4 +1,4 @@
-//! What a writer is offered at the caret, out of what a model writes there: pure, no model, no clock.
+//! Turns a model's continuations at the caret into suggestions for a writer. Pure: no model, no clock.
 
 mod ending;
 mod following;
@@ -12,55 +12,60 @@ use following::Following;
 use parroting::Recent;
 pub(crate) use words::word_indices;
 
-/// Two suggestions that begin with so many of the same words are one.
+/// Suggestions with the same first words, up to this many, are duplicates.
 const N_WORDS_APART: usize = 3;
 
 /// The text around the caret.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
+    /// The text before the caret.
     pub before: &'a str,
-    /// The rest of the paragraph, or the beginning of it.
+    /// The rest of the paragraph after the caret, or the start of it.
     pub after: &'a str,
 }
 
+/// Which suggestions are shown, and in which order.
 #[derive(Debug, Clone, Copy)]
 pub struct SuggestionOptions {
-    /// The least probability of the first word of what is shown; 0 shows everything. A suggestion is taken for its next word
-    /// far more often than as a whole, and what is known of it at once need not be taken back later.
+    /// The minimum probability of a suggestion's first word; 0 shows everything. The first word decides because
+    /// writers accept it far more often than the whole suggestion, and because its probability is known before
+    /// anything is shown.
     pub gate: f64,
-    /// The likeliest first, else as the model numbers them.
+    /// Whether the likeliest suggestion comes first; otherwise they keep the order of the model's sequences.
     pub is_ranked: bool,
 }
 
+/// Text for the writer to accept.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Suggestion {
-    /// What to insert at the caret.
+    /// The text to insert at the caret.
     pub text: String,
-    /// No further token changes it.
+    /// Whether `text` is final: no further token changes it.
     pub is_complete: bool,
-    /// Natural logarithm, per character of `text`.
+    /// The mean natural logarithm of the probability per character of `text`.
     pub mean_log_probability: f64,
 }
 
-/// Whether there is something to continue: behind some text, and not inside a word or before one.
+/// Whether the caret is at a place to continue from: after some text, and neither inside nor directly before a word.
 pub fn is_askable(Place { before, after }: Place) -> bool {
     let is_before_word = after.starts_with(|c: char| c.is_alphanumeric() || c == '_');
     !before.trim().is_empty() && !is_before_word && !words::is_inside_word(before, after)
 }
 
-/// The suggestions at one place, as they grow with each step of a [`crate::session::Session`].
+/// The suggestions at one place, growing with each step of a [`crate::session::Session`].
 pub struct Suggestions {
     options: SuggestionOptions,
     word_before: String,
     recent: Recent,
     following: Following,
     continuations: Vec<Continuation>,
-    /// The continuation that is offered first. It stays there, whatever becomes of the others: a writer is reading it.
+    /// The continuation offered first. It keeps its place as long as it is offered: the writer is reading it.
     first: Option<usize>,
     offered: Vec<Suggestion>,
 }
 
 impl Suggestions {
+    /// No suggestions yet at the given place.
     pub fn new(Place { before, after }: Place, options: SuggestionOptions) -> Suggestions {
         Suggestions {
             options,
@@ -73,7 +78,7 @@ impl Suggestions {
         }
     }
 
-    /// Takes the next step of the session; returns whether [`Suggestions::offered`] has changed.
+    /// Takes the session's next step; returns whether [`Suggestions::offered`] has changed.
     pub fn take(&mut self, step: &Step) -> bool {
         let (sequence, token, finish) = match step {
             Step::Prefill { .. } => return false,
@@ -89,28 +94,29 @@ impl Suggestions {
             }
             self.present(sequence, finish);
         }
-        // The model writes a token of each in turn. They are compared when all have theirs, or the first would always win.
+        // Each round adds a token to every continuation. Ranking waits for the end of a round, or the first would
+        // always win.
         let is_last_of_turn = (sequence + 1..self.continuations.len()).all(|later| self.is_complete(later));
         is_last_of_turn && self.rank()
     }
 
-    /// What is worth showing, best first.
+    /// The suggestions to show, best first.
     pub fn offered(&self) -> Vec<&Suggestion> {
         self.offered.iter().collect()
     }
 
-    /// Whether no further token of `sequence` changes anything, so that the model need not write it.
+    /// Whether the suggestion from `sequence` is final or rejected, so that its generation can stop.
     pub fn is_complete(&self, sequence: usize) -> bool {
         (self.continuations.get(sequence)).is_some_and(|continuation| continuation.suggestion.is_complete)
     }
 
-    /// Decides what of a continuation can be shown.
+    /// Updates the suggestion that continuation `sequence` makes.
     fn present(&mut self, sequence: usize, finish: Option<FinishReason>) {
         let continuation = &mut self.continuations[sequence];
         let (text, is_ended) = ending::presentable(&self.word_before, &continuation.written, finish);
         let (text, is_cut) = self.following.new_part(text);
         let is_parroting = self.recent.is_parroted(text, is_ended || is_cut);
-        // While no word is whole, it can only become less likely.
+        // The probability of a partial word is an upper bound for the whole word's.
         let first_word = words::first_word(if text.is_empty() { &continuation.written } else { text });
         let is_likely = continuation.log_probability(first_word.len()).exp() >= self.options.gate;
         continuation.is_worth_showing = !text.is_empty() && is_likely && !is_parroting;
@@ -121,7 +127,7 @@ impl Suggestions {
         };
     }
 
-    /// Puts what is worth showing in order; returns whether that is another list than before.
+    /// Ranks and deduplicates the suggestions worth showing; returns whether the list has changed.
     fn rank(&mut self) -> bool {
         let suggestion = |i: usize| &self.continuations[i].suggestion;
         let mut order: Vec<usize> = (0..self.continuations.len())
@@ -154,7 +160,7 @@ impl Suggestions {
 #[derive(Default)]
 struct Continuation {
     written: String,
-    /// Where each token begins in `written`, and its log-probability.
+    /// For each token the byte of `written` where it starts, and its log-probability.
     tokens: Vec<(usize, f64)>,
     suggestion: Suggestion,
     is_worth_showing: bool,
@@ -166,14 +172,14 @@ impl Continuation {
         self.written.push_str(&token.text);
     }
 
-    /// Of the first `len` bytes. Tokens that only spell what is before the caret count too: theirs is the
-    /// probability that the word ends or goes on as it does, among all that begin with what is written.
+    /// The log-probability of the first `len` bytes. Tokens that only spell healed bytes count too: they carry the
+    /// probability of this ending of the word, given its beginning.
     fn log_probability(&self, len: usize) -> f64 {
         let tokens = self.tokens.iter().take_while(|(start, _)| *start < len);
         tokens.map(|(_, log_probability)| log_probability).sum()
     }
 
-    /// Per character.
+    /// The log-probability of the first `len` bytes, per character.
     fn mean_log_probability(&self, len: usize) -> f64 {
         self.log_probability(len) / self.written[..len].chars().count().max(1) as f64
     }

@@ -1,16 +1,18 @@
-//! What is not worth saying: the sentence that was just written, one word over and over, the same words twice.
+//! Detects suggestions that merely repeat: a recent sentence, one word over and over, or the same words twice in a row.
 
 use super::ending::split_sentence;
 use super::words::words;
 
-/// How far back a repetition is noticed.
+/// Sentences before the caret in which repetitions are looked for.
 const N_SENTENCES: usize = 3;
+/// Bytes before the caret in which those sentences are looked for.
 const N_BYTES: usize = 2000;
-/// A sentence may begin like one of those before by as many words.
+/// The longest beginning, in words, that a suggestion may share with a recent sentence.
 const MAX_COMMON_WORDS: usize = 5;
-/// A word may come as often, if it has a meaning of its own.
+/// The most times that a suggestion may use a word, other than function words.
 const MAX_TIMES: usize = 2;
-/// Words of three letters and more that come often in any sentence; shorter ones, and Chinese characters, all do.
+/// Words of three letters and more that are frequent in any sentence. All shorter words and Chinese characters count as
+/// frequent.
 const FUNCTION_WORDS: [&str; 48] = [
     "the", "and", "but", "for", "nor", "not", "yet", "all", "any", "one", "out", "who", "you", "she", "her", "his",
     "him", "its", "our", "are", "was", "had", "has", "have", "did", "can", "may", "will", "would", "could", "been",
@@ -22,7 +24,7 @@ const FUNCTION_WORDS: [&str; 48] = [
 pub struct Recent {
     /// The words of the last sentences.
     sentences: Vec<Vec<String>>,
-    /// The sentence that the caret is in.
+    /// The sentence at the caret.
     current: String,
 }
 
@@ -42,7 +44,8 @@ impl Recent {
         }
     }
 
-    /// Whether `text` is no more than a repetition. Once it is, it stays one, however it goes on; `is_complete`: it does not.
+    /// Whether `text` is a repetition. A repetition remains one, however `text` continues. `is_complete` means that it
+    /// does not continue.
     pub fn is_parroted(&self, text: &str, is_complete: bool) -> bool {
         let spoken = words(text);
         let sentence = words(&[&self.current, text].concat());
@@ -50,18 +53,18 @@ impl Recent {
         let is_one_of_them =
             |other: &Vec<String>| n_common(other) > MAX_COMMON_WORDS || (is_complete && sentence == *other);
         self.sentences.iter().any(is_one_of_them)
-            || spoken.iter().any(|word| is_too_often(word, &spoken))
+            || spoken.iter().any(|word| is_overused(word, &spoken))
             || has_repetition(&sentence, words(&self.current).len())
     }
 }
 
-fn is_too_often(word: &String, words: &[String]) -> bool {
+fn is_overused(word: &String, words: &[String]) -> bool {
     let is_function_word = word.chars().count() < 3 || FUNCTION_WORDS.contains(&word.as_str());
     !is_function_word && words.iter().filter(|other| *other == word).count() > MAX_TIMES
 }
 
-/// Whether the words from `start` on have two or more that came just before in the same order, or one for the third time
-/// in a row: "had had" is English.
+/// Whether a run of two or more words from `start` on repeats the run just before it, or a word from `start` on is the
+/// third in a row. Twice in a row is fine: "had had" is English.
 fn has_repetition(words: &[String], start: usize) -> bool {
     (start..words.len()).any(|i| {
         let is_third = i >= 2 && words[i - 2] == words[i] && words[i - 1] == words[i];
@@ -79,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_sentences_are_not_said_again() {
+    fn recent_sentences_are_not_repeated() {
         for (before, text) in [
             ("The rain had stopped. ", "The rain had stopped."),
             ("The rain had stopped.", " “The RAIN had stopped!”"),
@@ -107,14 +110,14 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_is_only_the_same_when_it_is_over() {
+    fn a_short_sentence_is_a_repetition_only_when_complete() {
         let recent = Recent::new("The rain had stopped. ");
         assert!(!recent.is_parroted("The rain had stopped", false));
         assert!(recent.is_parroted("The rain had stopped", true));
     }
 
     #[test]
-    fn no_word_comes_three_times_but_those_that_always_do() {
+    fn only_function_words_may_occur_three_times() {
         assert!(is_parroted("", " a sea, the sea and Sea"));
         assert!(is_parroted("", " Katze, Katze oder Katze"));
         for text in [
@@ -128,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_words_do_not_come_twice_in_a_row() {
+    fn the_same_words_do_not_occur_twice_in_a_row() {
         for (before, text) in [
             ("", " of the, of the"),
             ("We walked to the sea", " to the sea"),

@@ -1,18 +1,19 @@
-//! Words: runs of letters, digits and their marks, with what joins them as in "don't" and "3.14"; and every Chinese character.
+//! Splits text into words: runs of letters, digits and combining marks, with the inner punctuation of "don't" and
+//! "3.14". Every Chinese character is a word.
 
-/// The words of `text`, each with where it begins.
+/// The words of `text`, each with the byte where it starts.
 pub fn word_indices(text: &str) -> Vec<(usize, &str)> {
     let mut words = Vec::new();
     let mut open = None;
     let mut chars = text.char_indices().peekable();
     while let Some((i, c)) = chars.next() {
         let is_joined = |(_, next): &(usize, char)| next.is_alphanumeric() && !is_ideograph(*next);
-        let goes_on = match c {
+        let is_in_word = match c {
             _ if is_ideograph(c) => false,
             '\'' | '’' | '.' | ',' => open.is_some() && chars.peek().is_some_and(is_joined),
             _ => c.is_alphanumeric() || (open.is_some() && is_mark(c)),
         };
-        match (goes_on, open) {
+        match (is_in_word, open) {
             (true, None) => open = Some(i),
             (false, Some(start)) => {
                 words.push((start, &text[start..i]));
@@ -28,7 +29,7 @@ pub fn word_indices(text: &str) -> Vec<(usize, &str)> {
     words
 }
 
-/// The words of `text` as they compare: in lower case, letters and digits only.
+/// The words of `text` for comparison: lowercase letters and digits only.
 pub fn words(text: &str) -> Vec<String> {
     let plain = |word: &str| {
         (word
@@ -40,13 +41,13 @@ pub fn words(text: &str) -> Vec<String> {
     word_indices(text).into_iter().map(|(_, word)| plain(word)).collect()
 }
 
-/// `text` up to the end of its first word; all of it if it has none.
+/// `text` up to the end of its first word; all of `text` if it has none.
 pub fn first_word(text: &str) -> &str {
     let first = word_indices(text).into_iter().next();
     first.map_or(text, |(start, word)| &text[..start + word.len()])
 }
 
-/// `text` without its last word, if it ends in one that more letters could make another. A Chinese character is whole.
+/// `text` without a word at its end that further letters could extend. A Chinese character is always a whole word.
 pub fn without_last_word(text: &str) -> &str {
     match word_indices(text).last() {
         Some(&(start, word)) if start + word.len() == text.len() && !word.ends_with(is_ideograph) => &text[..start],
@@ -54,7 +55,7 @@ pub fn without_last_word(text: &str) -> &str {
     }
 }
 
-/// Whether one word, or one character of several parts, goes from `before` into `after`.
+/// Whether a word or a composed character spans the boundary between `before` and `after`.
 pub fn is_inside_word(before: &str, after: &str) -> bool {
     let start = before.rfind(char::is_whitespace).unwrap_or(0);
     let end = after.find(char::is_whitespace).unwrap_or(after.len());
@@ -64,12 +65,12 @@ pub fn is_inside_word(before: &str, after: &str) -> bool {
     after.starts_with(is_mark) || word_indices(&around).into_iter().any(is_around_caret)
 }
 
-/// Han and Hiragana, which are written without spaces.
+/// Han and Hiragana, both written without spaces.
 fn is_ideograph(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{309F}' | '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
 }
 
-/// Accents, variation selectors and joiners that are characters of their own.
+/// Combining accents, variation selectors and joiners.
 fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36F}' | '\u{1AB0}'..='\u{1AFF}' | '\u{1DC0}'..='\u{1DFF}' | '\u{200C}'..='\u{200D}'
         | '\u{20D0}'..='\u{20FF}' | '\u{FE00}'..='\u{FE0F}' | '\u{FE20}'..='\u{FE2F}')
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_word_comes_with_what_is_before_it() {
+    fn the_first_word_includes_the_text_before_it() {
         for (text, first) in [("", ""), (" “Don't!” she", " “Don't"), ("北京", "北"), (" — …", " — …")]
         {
             assert_eq!(first_word(text), first, "{text:?}");
