@@ -1,11 +1,12 @@
-//! What the native tests share: fixtures, the bundled model, and models made up on the spot.
-#![allow(dead_code)] // Every test file is a crate of its own and uses a part of this.
+//! Helpers for the tests: fixtures, the bundled model and random models.
+#![allow(dead_code)] // Every test file is a crate of its own and uses only some of these.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use half::bf16;
 use write_with_distilgpt2::config::Config;
+use write_with_distilgpt2::error::Result;
 use write_with_distilgpt2::generation::config::GenerationConfig;
 use write_with_distilgpt2::model::gpt2::Gpt2;
 use write_with_distilgpt2::model::linear::WeightType;
@@ -30,7 +31,7 @@ pub fn fixture(name: &str) -> Vec<u8> {
     read(fixture_path(name))
 }
 
-/// config.json, parsed, and the bytes of model.safetensors.
+/// The parsed config.json and the bytes of model.safetensors.
 pub fn model_files(folder: PathBuf) -> (Config, Vec<u8>) {
     let config = Config::from_json(&String::from_utf8(read(folder.join("config.json"))).unwrap()).unwrap();
     (config, read(folder.join("model.safetensors")))
@@ -43,6 +44,15 @@ pub fn pocket_files() -> (Config, Vec<u8>) {
 pub fn gpt2_codec() -> Codec {
     let json = read(project_path("www/models/gpt2-tokenizer/tokenizer.json"));
     Codec::from_json(&json, 50257).unwrap()
+}
+
+/// Loads a model from a file that arrives in chunks of `chunk_len` bytes.
+pub fn load(config: &Config, file: &[u8], chunk_len: usize, weight_type: WeightType) -> Result<Gpt2> {
+    let mut weights = Weights::new(config, weight_type)?;
+    for chunk in file.chunks(chunk_len) {
+        weights.push(chunk)?;
+    }
+    Gpt2::new(config.clone(), weight_type, weights)
 }
 
 pub fn session((config, file): (Config, Vec<u8>), weight_type: WeightType) -> Session {
@@ -58,7 +68,7 @@ pub fn pocket_session() -> Session {
 /// Name, dtype, shape and bytes.
 pub type StoredTensor = (String, &'static str, Vec<usize>, Vec<u8>);
 
-/// The tensors of a safetensors file in their order.
+/// The tensors of a safetensors file, in file order.
 pub fn tensors(file: &[u8]) -> Vec<StoredTensor> {
     let (header_len, rest) = file.split_first_chunk().unwrap();
     let (header, data) = rest.split_at(u64::from_le_bytes(*header_len) as usize);
@@ -75,7 +85,7 @@ pub fn tensors(file: &[u8]) -> Vec<StoredTensor> {
         .collect()
 }
 
-/// A safetensors file out of tensors.
+/// A safetensors file with these tensors.
 pub fn safetensors(tensors: &[StoredTensor]) -> Vec<u8> {
     let mut header = serde_json::Map::new();
     let mut data = Vec::new();
@@ -91,7 +101,7 @@ pub fn safetensors(tensors: &[StoredTensor]) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes()[..], &header, &data].concat()
 }
 
-/// Shapes and values of a file's tensors by name, int8 and its scales multiplied out.
+/// Shapes and float32 values of a file's tensors by name; int8 values are multiplied by their scales.
 pub fn decoded(file: &[u8]) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
     const GROUP_LEN: usize = 32;
     let mut tensors: BTreeMap<_, _> = tensors(file).into_iter().map(|t| (t.0.clone(), t)).collect();
@@ -120,7 +130,7 @@ pub fn decoded(file: &[u8]) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
     tensors.into_iter().map(decode).collect()
 }
 
-/// A safetensors file in float32 out of shapes and values by name.
+/// A float32 safetensors file with these shapes and values.
 pub fn float32_file(tensors: &BTreeMap<String, (Vec<usize>, Vec<f32>)>) -> Vec<u8> {
     let bytes = |values: &[f32]| values.iter().flat_map(|x| x.to_le_bytes()).collect();
     let tensors = tensors
@@ -129,7 +139,7 @@ pub fn float32_file(tensors: &BTreeMap<String, (Vec<usize>, Vec<f32>)>) -> Vec<u
     safetensors(&tensors.collect::<Vec<_>>())
 }
 
-/// A small model with the real vocabulary and weights drawn from `seed`: 2 layers of 16, 40 positions.
+/// A small model with GPT-2's vocabulary and random weights: 2 layers of width 16, 40 positions.
 pub fn random_model(seed: u64) -> (Config, Vec<u8>) {
     use rand_chacha::ChaCha8Rng;
     use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -171,12 +181,12 @@ pub fn random_model(seed: u64) -> (Config, Vec<u8>) {
     (config, safetensors(&tensors))
 }
 
-/// A generation config out of JSON.
+/// A generation config from JSON.
 pub fn config(json: serde_json::Value) -> GenerationConfig {
     GenerationConfig::from_json(&json.to_string()).unwrap()
 }
 
-/// Runs a request to its end, on a clock that stands still; checks that the streamed text is the text.
+/// Runs a request to its end on a clock that stands still, and checks that the streamed text is the final text.
 pub fn generate(session: &mut Session, prompt: &str, config: &GenerationConfig) -> Vec<FinishedSequence> {
     session.begin(prompt, config.clone(), 0.0).unwrap();
     let mut streamed = vec![String::new(); config.num_return_sequences];
@@ -189,11 +199,11 @@ pub fn generate(session: &mut Session, prompt: &str, config: &GenerationConfig) 
         }
     }
     assert_eq!(finished.len(), config.num_return_sequences);
-    finished.sort_by_key(|sequence| sequence.sequence); // They end in any order.
+    finished.sort_by_key(|sequence| sequence.sequence); // Sequences end in any order.
     for (i, sequence) in finished.iter().enumerate() {
         assert_eq!(sequence.sequence, i);
         let start = if config.return_full_text { prompt.len() } else { 0 };
-        // Only an unfinished character at the end is in the one and not in the other.
+        // Only the final text shows an incomplete character at the end.
         assert_eq!(
             sequence.generated_text[start..].trim_end_matches('\u{FFFD}'),
             streamed[i].trim_end_matches('\u{FFFD}')
@@ -202,13 +212,13 @@ pub fn generate(session: &mut Session, prompt: &str, config: &GenerationConfig) 
     finished
 }
 
-/// The one text that a request comes to.
+/// The generated text of a request for a single sequence.
 pub fn text(session: &mut Session, prompt: &str, json: serde_json::Value) -> String {
     let config = config(json);
     generate(session, prompt, &config).remove(0).generated_text
 }
 
-/// The largest difference between two lists of numbers; infinite if either holds what is no number.
+/// The largest absolute difference between two lists of numbers; infinite if either contains NaN.
 pub fn max_difference(found: &[f32], expected: &[f32]) -> f32 {
     assert_eq!(found.len(), expected.len());
     let differences = found.iter().zip(expected).map(|(a, b)| (a - b).abs());
