@@ -1,5 +1,5 @@
-//! int8 against float32 on held-out prose: the same top token and the same perplexity, with outlier channels too.
-//! Runs in the browser, on the products that a visitor gets; natively, the scalar oracle would take minutes.
+//! int8 against float32 on held-out prose, with and without outlier channels: same top token, same perplexity.
+//! Runs in the browser with a visitor's SIMD kernels; natively, the scalar oracle would take minutes.
 #![cfg(target_arch = "wasm32")]
 
 mod common;
@@ -26,16 +26,17 @@ const WEIGHTS: &[u8] = include_bytes!("../www/models/pocket-gpt2/model.safetenso
 const HELD_OUT: &str = include_str!("fixtures/held_out.txt");
 
 const MIN_POSITIONS: usize = 10_000;
-/// Half of the model's context: a pass over all of it would leave a slow machine's browser without an answer for too long.
+/// Half of the model's context: a pass over a full one would leave a slow machine's browser unresponsive for too long.
 const WINDOW_LEN: usize = 256;
-/// The file's int8 weights are taken as they are: only activations are rounded.
+/// The file's int8 weights are used unchanged, so only activations are rounded.
 const MIN_SAME_TOP_AS_IT_IS: f64 = 0.999;
-/// Float32 weights are rounded to int8 at load: here those behind the LayerNorms. To the nearest integers and without outliers,
-/// the same matrices of this model keep 97.7 % (in PyTorch; all of its weights 97.1 %, tools/train/README.md): outliers may cost no more.
+/// Loading rounds float32 weights to int8, here those after the LayerNorms. Rounded to nearest and without outliers,
+/// these matrices keep 97.7 % of the top tokens (in PyTorch; all weights together 97.1 %, tools/train/README.md).
+/// Outliers may cost no more than that.
 const MIN_SAME_TOP_WITH_OUTLIERS: f64 = 0.975;
 const MAX_PERPLEXITY_CHANGE: f64 = 0.005;
 
-/// GPT-2's LayerNorms have a few channels with gains that are orders of magnitude above the others.
+/// Like GPT-2's LayerNorms, which have a few channels with gains orders of magnitude above the others.
 const OUTLIER_CHANNELS: usize = 6;
 const OUTLIER_FACTOR: f32 = 100.0;
 
@@ -68,18 +69,19 @@ fn outlier_channels_leave_the_function_as_it_was() {
     assert!(difference < 1e-3, "logits are off by {difference}");
 }
 
-/// How int8 does against float32.
+/// How close int8 is to float32.
 #[derive(Default)]
 struct Score {
     n_positions: usize,
     n_same_top: usize,
     n_predicted: usize,
-    /// What the predicted tokens take in int8, less what they take in float32.
+    /// The negative log-likelihood of the predicted tokens in int8 minus that in float32.
     nats: f64,
 }
 
 impl Score {
-    /// - `found`, `expected`: `(t, vocab_size)`, the logits after each of `ids`, in int8 and in float32
+    /// - `ids`: `(t,)`
+    /// - `found`, `expected`: `(t, vocab_size)`, the logits after each of `ids` in int8 and in float32
     fn add(&mut self, ids: &[u32], found: &[f32], expected: &[f32]) {
         let vocab_size = found.len() / ids.len();
         let rows = found.chunks_exact(vocab_size).zip(expected.chunks_exact(vocab_size));
@@ -107,7 +109,7 @@ impl Score {
     }
 }
 
-/// Lets the page answer: a browser that says nothing for minutes, as on a slow machine, is taken for dead.
+/// Lets the page respond to its driver, which gives up on a page that is silent for minutes.
 async fn next_task() {
     let promise = Promise::new(&mut |resolve, _| {
         let set_timeout: Function = Reflect::get(&js_sys::global(), &"setTimeout".into()).unwrap().into();
@@ -120,7 +122,7 @@ fn held_out_ids() -> Vec<u32> {
     Codec::from_json(TOKENIZER, 50257).unwrap().encode(HELD_OUT).unwrap()
 }
 
-/// How many nats `token` takes: minus the logarithm of its probability.
+/// Minus the natural logarithm of the probability of `token`.
 fn surprise(logits: &[f32], token: u32) -> f64 {
     let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f64 = logits.iter().map(|x| f64::from((x - max).exp())).sum();
@@ -134,15 +136,15 @@ fn build(file: &[u8], weight_type: WeightType) -> Gpt2 {
     Gpt2::new(config, weight_type, weights).unwrap()
 }
 
-/// The logits after every one of `ids`, from an empty cache.
+/// The logits after each of `ids`, from an empty cache.
 fn logits<'a>(model: &'a mut Gpt2, ids: &[u32]) -> &'a [f32] {
     let mut cache = KvCache::new(model.config());
     model.forward_all(ids, &mut cache).unwrap() // (t, vocab_size)
 }
 
-/// The bundled model with gains and biases of a few channels of ln_1 and ln_2 multiplied, and the rows of the Conv1D
-/// behind them divided: the same function, of activations like GPT-2's own. In float32, as GPT-2 is; what was int8 and
-/// is not divided is rounded back to it exactly.
+/// The bundled model with the gains and biases of a few channels of ln_1 and ln_2 multiplied and the rows of the next
+/// Conv1D divided: the same function, with outliers in the activations like GPT-2's. The file is float32, as GPT-2's
+/// is; int8 values that were not divided round back exactly.
 fn with_outliers() -> Vec<u8> {
     let config = Config::from_json(CONFIG).unwrap();
     let mut tensors = common::decoded(WEIGHTS);
@@ -163,7 +165,7 @@ fn with_outliers() -> Vec<u8> {
     common::float32_file(&tensors)
 }
 
-/// `k` different numbers below `n`.
+/// `k` distinct numbers below `n`.
 fn sample(rng: &mut ChaCha8Rng, n: usize, k: usize) -> Vec<usize> {
     let mut numbers: Vec<usize> = (0..n).collect();
     for i in 0..k {

@@ -1,4 +1,4 @@
-//! Attention against its formula in float64. Runs natively, and in the browser, where it is SIMD.
+//! Attention against its formula in float64. Runs natively, and in the browser on SIMD.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -15,10 +15,10 @@ fn values(rng: &mut ChaCha8Rng, n: usize, largest: f32) -> Vec<f32> {
     (0..n).map(|_| value()).collect()
 }
 
-/// What one row sees: the first so many slots, and those of a list.
+/// The slots that one row attends to: the number of leading ones, and a list of further ones.
 type Seen = (usize, Vec<usize>);
 
-/// The shape of a case.
+/// The shape and scale of a case.
 #[derive(Debug, Clone, Copy)]
 struct Heads {
     n_head: usize,
@@ -27,7 +27,7 @@ struct Heads {
 }
 
 impl Heads {
-    /// What the kernel finds for keys and values `(n_slots, 2, n_head * head_dim)`.
+    /// Runs the kernel on queries `(t, n_head * head_dim)` and keys and values `(n_slots, 2, n_head * head_dim)`.
     fn attention(self, q: &[f32], kv: &[f32], seen: &[Seen]) -> Vec<f32> {
         let Heads {
             n_head,
@@ -53,7 +53,7 @@ impl Heads {
     }
 }
 
-/// `softmax(q kᵀ * scale) v`, as it is written.
+/// `softmax(q kᵀ * scale) v`, straight from the formula.
 fn expected(q: &[f32], kv: &[f32], seen: &[Seen], heads: Heads) -> Vec<f64> {
     let Heads {
         n_head,
@@ -102,7 +102,7 @@ fn assert_exact(rng: &mut ChaCha8Rng, seen: &[Seen], heads: Heads, largest_query
     }
 }
 
-/// Three branches that are read in turn behind a trunk of `trunk_len`, the second of which has ended early.
+/// Three branches with interleaved slots after a trunk of `trunk_len`; the second ended early.
 fn branches(trunk_len: usize) -> Vec<Seen> {
     let slot = |i: usize| trunk_len + i;
     vec![
@@ -126,12 +126,12 @@ fn attention_is_what_its_formula_says() {
             assert_exact(&mut rng, &trunk, heads, 1.0);
             assert_exact(&mut rng, &branches(past_len + 1), heads, 1.0);
         }
-        // A page of which nothing is seen, in front of one of which something is.
+        // An unseen page before one that is seen in part.
         assert_exact(&mut rng, &[(0, vec![40])], heads, 1.0);
     }
 }
 
-/// The running softmax must follow the largest score from block to block.
+/// The online softmax must track the largest score from block to block.
 #[test]
 fn scores_far_apart_leave_one_key_and_no_overflow() {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
@@ -144,7 +144,7 @@ fn scores_far_apart_leave_one_key_and_no_overflow() {
     for largest_query in [10.0, 1e4, 1e30] {
         let kv = values(&mut rng, n_slots * 256, 1e-3);
         let q = values(&mut rng, 128, largest_query);
-        // One key goes the way of the query, and none of the others comes near its score.
+        // One key points in the direction of the query; no other score comes near its own.
         for likeliest in [0, 31, 32, 150, 199] {
             let mut kv_of_one = kv.clone();
             for (d, q) in q.iter().enumerate() {
@@ -160,7 +160,7 @@ fn scores_far_apart_leave_one_key_and_no_overflow() {
 }
 
 #[test]
-fn what_is_not_a_number_is_not_hidden() {
+fn nan_and_infinity_are_not_hidden() {
     let heads = Heads {
         n_head: 1,
         head_dim: 4,

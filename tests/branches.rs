@@ -1,4 +1,4 @@
-//! Branches of the cache: whatever is read side by side, and in whatever order, gives what reading it alone gives.
+//! Branches of the cache: sequences decoded together, in any order, get the same logits as each decoded alone.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;
@@ -32,7 +32,7 @@ proptest! {
     #[test]
     fn branches_know_nothing_of_each_other(
         trunk in prop::collection::vec(0_u32..50257, 1..20),
-        // At each step the branches that go on, and a token for each.
+        // For each step the branches that continue and the first of their token ids.
         steps in prop::collection::vec((prop::sample::subsequence(vec![0, 1, 2], 1..=3), 0_u32..50000), 1..8),
         adopted in 0_usize..3,
     ) {

@@ -1,4 +1,4 @@
-//! Token healing, measured: how likely the text that really follows is, with the prompt's last word taken back and without.
+//! Token healing, measured: the likelihood of the true continuation with and without healing of the prompt.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;
@@ -13,8 +13,9 @@ use write_with_distilgpt2::text::healing::{Spelling, take_back};
 
 static CODEC: LazyLock<Codec> = LazyLock::new(gpt2_codec);
 
-/// The log-probability of the first `n_bytes` of `rest` after the tokens `ids` and the bytes `healed`, whose tokens are open:
-/// by the tokens of the text as it goes on, but for the one in which the `n_bytes` end, where all that go on so are added up.
+/// The log-probability of the first `n_bytes` of `rest` after the tokens `ids` and the bytes `healed`, which are still
+/// to be spelt. Follows the tokens of the whole text, except where `n_bytes` end: there it sums over all tokens that
+/// agree.
 fn log_probability(session: &mut Session, ids: &[u32], healed: &[u8], rest: &str, n_bytes: usize) -> f64 {
     let text = [healed, rest.as_bytes()].concat();
     let ids_to_come = CODEC.encode(std::str::from_utf8(&text).unwrap()).unwrap();
@@ -51,7 +52,7 @@ struct Cut {
     unhealed: f64,
 }
 
-/// Cuts a text at every character from the 200th on, and asks for the ten that follow.
+/// Cuts a text at `n` characters from the 200th on, and measures the ten characters after each cut.
 fn cuts(session: &mut Session, text: &str, n: usize) -> Vec<Cut> {
     let mut boundaries = vec![0];
     for id in CODEC.encode(text).unwrap() {
@@ -77,12 +78,12 @@ fn cuts(session: &mut Session, text: &str, n: usize) -> Vec<Cut> {
     (200..200 + n).map(cut).collect()
 }
 
-/// `HEALING_CUTS=2000 cargo test --release --test healing -- --nocapture` prints the whole measurement, in some minutes.
+/// `HEALING_CUTS=2000 cargo test --release --test healing -- --nocapture` prints the full measurement in a few minutes.
 ///
-/// Behind a word the healed prompt is a little below the other, which takes for granted that the word ends there: to the
-/// healed one "rain" may still become "rainy". Inside a word a few cuts are impossible: the word's own first token is shorter
-/// than what is written, and another token begins with all of it. To weigh both takes one pass of the model more in a quarter
-/// of the cuts inside words, for one in a hundred.
+/// After a word the healed prompt scores slightly lower, because the unhealed one presumes that the word ends there:
+/// when healed, "rain" may still become "rainy". Inside a word a few cuts are impossible: the word's first token is
+/// shorter than the part before the cut, and another token begins with all of that part. Considering both would cost
+/// an extra forward pass in a quarter of the cuts inside words, and help in one of a hundred.
 #[test]
 fn the_text_that_follows_is_at_least_as_likely_from_the_healed_prompt() {
     let n_cuts = std::env::var("HEALING_CUTS").map_or(200, |n| n.parse().unwrap());
@@ -125,15 +126,15 @@ fn the_text_that_follows_is_at_least_as_likely_from_the_healed_prompt() {
     row("inside a word, between tokens", &|cut| {
         is_inside(cut) && cut.is_token_boundary
     });
-    row("behind a word", &|cut| {
+    row("after a word", &|cut| {
         cut.before.is_alphanumeric() && !cut.after.is_alphanumeric()
     });
-    row("behind a mark", &|cut| {
+    row("after punctuation", &|cut| {
         !cut.before.is_alphanumeric() && !cut.before.is_whitespace()
     });
-    let (behind_space, _) = row("behind a space", &|cut| cut.before.is_whitespace());
+    let (after_space, _) = row("after a space", &|cut| cut.before.is_whitespace());
     let (_, price) = row("at a token boundary", &|cut| cut.is_token_boundary);
     row("all", &|_| true);
-    assert!(inside >= 95.0 && behind_space >= 95.0);
-    assert!(price <= 0.3, "nats that it costs not to know that the word ends");
+    assert!(inside >= 95.0 && after_space >= 95.0);
+    assert!(price <= 0.3, "{price} nats for not knowing that the word ends");
 }

@@ -1,4 +1,4 @@
-//! int8 matrices of a file are the float32 matrices that they stand for, and an int8 model holds them as they are.
+//! A file's int8 matrices equal the float32 matrices they stand for, and an int8 model keeps them unchanged.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;
@@ -12,7 +12,7 @@ use write_with_distilgpt2::model::kv_cache::KvCache;
 use write_with_distilgpt2::model::linear::WeightType;
 use write_with_distilgpt2::model::weights::Weights;
 
-/// The file with other matrices, of int8 from -128 on and scales drawn from `seed`.
+/// The file with its matrices replaced by random int8 values, -128 included, and random scales.
 fn with_int8_matrices(file: &[u8], seed: u64) -> Vec<u8> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut tensors = Vec::new();
@@ -43,7 +43,7 @@ fn logits(config: &Config, file: &[u8], weight_type: WeightType) -> Vec<f32> {
     model.forward(&[1, 2, 3], &mut cache).unwrap().to_vec()
 }
 
-/// In width 16 every group along it is a short one; an MLP has several groups.
+/// The random model is 16 wide, less than a group of 32; the MLP of the other spans several groups.
 #[test]
 fn an_int8_file_is_the_float32_file_that_it_stands_for() {
     for (config, file) in [
@@ -66,6 +66,6 @@ fn an_int8_model_rounds_an_int8_file_no_further() {
     let expected = logits(&config, &int8, WeightType::F32);
     let difference = common::max_difference(&logits(&config, &int8, WeightType::Q8), &expected);
     let largest = expected.iter().fold(0.0, |max: f32, x| max.max(x.abs()));
-    // Of rounding activations to int16.
+    // The error of rounding activations to int16.
     assert!(difference < 1e-3 * largest, "{difference} of {largest}");
 }

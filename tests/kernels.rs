@@ -1,5 +1,5 @@
-//! The products: int8 as close to float32 as it can be, and like the scalar oracle bit for bit; float32 like candle's.
-//! Runs natively, and by wasm-pack in the browser, where matmul is the SIMD product.
+//! Matrix products: int8 equals the scalar oracle bit for bit, within its rounding error of float32; float32 agrees
+//! with candle. Runs natively, and in the browser on SIMD.
 
 use candle_core::{Device, Tensor};
 use half::bf16;
@@ -16,7 +16,7 @@ use write_with_distilgpt2::kernels::pool::shared::Shared;
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
-/// `n` values spread evenly from -1 to 1, and one in fifty a hundred times as large, as in GPT-2's residual stream.
+/// `n` values uniform in [-1, 1], one in fifty of them a hundred times as large, as in GPT-2's residual stream.
 fn values(rng: &mut ChaCha8Rng, n: usize) -> Vec<f32> {
     let mut value = || rng.next_u32() as f32 / u32::MAX as f32 * 2.0 - 1.0;
     (0..n)
@@ -37,7 +37,7 @@ fn quantize(x: &[f32], n_in: usize) -> QuantizedRows {
     rows
 }
 
-/// Every combination of lengths at which blocks, tiles and groups begin and end.
+/// All combinations of `(t, n_out, n_in)` around the boundaries of blocks, tiles and groups.
 fn shapes() -> impl Iterator<Item = (usize, usize, usize)> {
     let t = [1, 2, 3, 4, 5, 8, 9];
     let n_out = [1, 7, 8, 9, 16, 33];
@@ -58,7 +58,7 @@ fn products_are_those_of_the_oracle_bit_for_bit() {
         let bias = values(&mut rng, n_out);
         let (mut found, mut expected) = (vec![f32::NAN; t * n_out], vec![f32::NAN; t * n_out]);
         matmul(&x, &w, Some(&bias), &mut found);
-        // SAFETY: nobody else writes there.
+        // SAFETY: no other thread accesses `expected`.
         unsafe {
             scalar::matmul(
                 &x,
@@ -83,7 +83,8 @@ fn products_are_as_close_to_float32_as_their_groups_allow() {
         for (i, y) in found.iter().enumerate() {
             let (x, w) = (&x[i / n_out * n_in..][..n_in], &w[i % n_out * n_in..][..n_in]);
             let exact: f64 = x.iter().zip(w).map(|(x, w)| f64::from(*x) * f64::from(*w)).sum();
-            // Half a step on either side: of a row of x a 32767th of its largest, of a group of w a 127th, and what bfloat16 adds.
+            // Rounding errs by at most half a step. A step is 1/32767 of the largest value in a row of x, or 1/127 of the
+            // largest in a group of w, plus 0.8 % for scales in bfloat16.
             let max = |v: &[f32]| v.iter().fold(0.0, |max: f64, x| max.max(f64::from(x.abs())));
             let sum = |v: &[f32]| v.iter().map(|x| f64::from(x.abs())).sum::<f64>();
             let x_step = max(x) / 65534.0;
@@ -142,7 +143,7 @@ fn columns_are_packed_as_the_rows_of_the_transpose() {
 }
 
 #[test]
-fn what_is_quantised_already_is_packed_as_it_is() {
+fn quantised_values_are_packed_unchanged() {
     let mut rng = ChaCha8Rng::seed_from_u64(6);
     for n_out in [1, 8, 21] {
         let values: Vec<i8> = (0..n_out * 96).map(|_| rng.next_u32() as i8).collect(); // (n_out, 96)
@@ -163,19 +164,19 @@ fn what_is_quantised_already_is_packed_as_it_is() {
 
 #[test]
 fn the_largest_values_do_not_overflow() {
-    // All products at their limit: -32767 * -128 * 32 in a group; only a file of int8 has -128.
+    // The largest sum in a group is -32767 * -128 * 32; only int8 files contain -128.
     let n_in = 3072;
     let smallest = Int8Matrix::from_quantized(1, n_in, |_, _| i8::MIN, |_, _| bf16::ONE);
     for (w, expected) in [(pack(&vec![3.0; n_in], n_in), -6.0), (smallest, 256.0)] {
         let mut y = [0.0];
         matmul(&quantize(&vec![-2.0; n_in], n_in), &w, None, &mut y);
-        // Half a step of a weight is 1 in 254.
+        // Half a step of a weight is 1/254 of the largest.
         assert!((y[0] / (expected * n_in as f32) - 1.0).abs() < 1.0 / 254.0, "{}", y[0]);
     }
 }
 
 #[test]
-fn zeros_stay_zeros_and_what_is_no_number_stays_none() {
+fn zero_stays_zero_and_nan_and_infinity_give_nan() {
     let product = |x: f32, w: f32| {
         let mut y = [1.0];
         matmul(&quantize(&[x; 32], 32), &pack(&[w; 32], 32), None, &mut y);
@@ -190,7 +191,7 @@ fn zeros_stay_zeros_and_what_is_no_number_stays_none() {
 }
 
 #[test]
-fn float32_products_are_candles_whichever_way_the_matrix_came() {
+fn float32_products_agree_with_candle_from_rows_and_from_columns() {
     let mut rng = ChaCha8Rng::seed_from_u64(6);
     for (t, n_out, n_in) in shapes() {
         let x = values(&mut rng, t * n_in);
@@ -209,7 +210,7 @@ fn float32_products_are_candles_whichever_way_the_matrix_came() {
             float32::matmul(&x, &matrix, Some(&bias), &mut found);
             for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
                 let (x, w) = (&x[i / n_out * n_in..][..n_in], &w[i % n_out * n_in..][..n_in]);
-                // The order of the sums may differ: each of them rounds n_in times, up as often as down.
+                // Sums in different orders round differently: n_in roundings each, up as often as down.
                 let sum = x.iter().zip(w).map(|(x, w)| (x * w).abs()).sum::<f32>() + bias[i % n_out].abs();
                 let bound = f32::EPSILON * (n_in as f32).sqrt() * sum;
                 assert!(
@@ -222,7 +223,7 @@ fn float32_products_are_candles_whichever_way_the_matrix_came() {
 }
 
 #[test]
-fn a_float32_matrix_is_cut_before_any_row() {
+fn a_float32_matrix_splits_at_any_row() {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let w = values(&mut rng, 21 * 10);
     for n in [1, 7, 8, 20] {

@@ -1,4 +1,4 @@
-//! A keystroke in a long document costs what one in a short document does: of what the model reads, nearly all is cached.
+//! A keystroke costs the same in long and short documents, because nearly the whole context is cached.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;
@@ -14,17 +14,18 @@ static CODEC: LazyLock<Codec> = LazyLock::new(gpt2_codec);
 /// A document of more than 10,000 words.
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| String::from_utf8(fixture("held_out.txt")).unwrap().repeat(2));
 
-/// The page sends so many characters before the caret at least, and fewer than twice as many: promptStart in state.js.
+/// The page sends at least this many characters before the caret, and fewer than twice as many: `promptStart` in
+/// www/suggestion/words.js.
 const PROMPT_STEP: usize = 8192;
 
-/// As the bundled model has.
+/// The bundled model's.
 const N_POSITIONS: usize = 512;
 
-/// Carets behind 5,000 words and behind 10,000.
+/// Carets after 5,000 words and after 10,000.
 const MIDDLE: usize = 29_000;
 const END: usize = 58_000;
 
-/// How many tokens the model reads for a suggestion at each of `carets`, one after the other.
+/// The number of tokens that the model reads for a suggestion at each of `carets`, visited in order.
 fn n_read(carets: impl IntoIterator<Item = usize>) -> Vec<usize> {
     let budget = N_POSITIONS + 1 - 24;
     let mut cached_ids = Vec::new();
@@ -42,7 +43,7 @@ fn n_read(carets: impl IntoIterator<Item = usize>) -> Vec<usize> {
     n_read
 }
 
-/// Asserts that but a few of the keystrokes have the context read anew, and all others the last word at most.
+/// Asserts that `n_anew` of the keystrokes move the context, and that all others read the last word at most.
 fn assert_cheap(n_read: &[usize], n_anew: std::ops::RangeInclusive<usize>) {
     let (first, others) = n_read.split_first().unwrap();
     let anew: Vec<usize> = others.iter().copied().filter(|&n| n > 8).collect();
@@ -54,7 +55,7 @@ fn assert_cheap(n_read: &[usize], n_anew: std::ops::RangeInclusive<usize>) {
 
 #[test]
 fn typing_reads_little_more_than_the_last_word() {
-    // The context is full again after 1,000 characters or so.
+    // The context fills up again after about 1,000 characters.
     for end in [5_000, MIDDLE, END] {
         assert_cheap(&n_read(end - 2_000..end), 1..=6);
     }
@@ -68,7 +69,7 @@ fn deleting_reads_little_more_than_the_last_word() {
 }
 
 #[test]
-fn correcting_what_one_types_does_not_move_the_context_to_and_fro() {
+fn correcting_while_typing_does_not_move_the_context_back_and_forth() {
     let steps = |caret| [caret, caret + 1, caret + 2, caret + 1, caret];
     assert_cheap(&n_read((END - 1_500..END).step_by(3).flat_map(steps)), 1..=8);
 }

@@ -1,4 +1,4 @@
-//! GPT-2 against transformers: tiny models with every switch of config.json, and the bundled model.
+//! GPT-2 against transformers: tiny models for every switch of config.json, and the bundled model.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;
@@ -15,7 +15,7 @@ use write_with_distilgpt2::model::weights::Weights;
 
 const TOLERANCE: f32 = 1e-4;
 
-/// Every case of make_fixtures.py: one for each switch, storage type and naming scheme.
+/// The cases of make_fixtures.py: one for each switch, storage type and naming scheme.
 const CASES: [&str; 16] = [
     "base",
     "gelu",
@@ -58,7 +58,7 @@ fn load(case: &str, weight_type: WeightType) -> (Gpt2, Expected) {
 
 fn build(config: Config, file: &[u8], weight_type: WeightType) -> Gpt2 {
     let mut weights = Weights::new(&config, weight_type).unwrap();
-    // An odd length, so that values are cut in the middle.
+    // An odd length splits values between chunks.
     for chunk in file.chunks(1021) {
         weights.push(chunk).unwrap();
     }
@@ -192,8 +192,8 @@ fn a_token_outside_the_vocabulary_is_refused_by_its_id() {
     assert!(cache.is_empty());
 }
 
-/// int8 weights, int16 activations: close to float32. Random weights leave the likeliest tokens hardly apart, so that
-/// rounding tips more of them than of a trained model's; that one is held to more in accuracy.rs.
+/// Random weights hardly separate the likeliest tokens, so rounding changes more of them than in a trained model, which
+/// accuracy.rs holds to tighter limits.
 #[test]
 fn int8_logits_correlate_with_float32() {
     let (mut n_same_top, mut n_positions) = (0, 0);
@@ -216,7 +216,7 @@ fn int8_logits_correlate_with_float32() {
 }
 
 #[test]
-fn no_tokens_are_an_error_and_no_panic() {
+fn no_tokens_are_an_error() {
     let (mut model, _) = load("base", WeightType::F32);
     let mut cache = KvCache::new(model.config());
     assert_eq!(model.forward(&[], &mut cache).unwrap_err().code(), "no_token");

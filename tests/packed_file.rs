@@ -1,4 +1,4 @@
-//! Packed files: read back they are the same model, and whatever is wrong with one is an error that says so.
+//! Packed files: read back, they give the same model; every fault is an error that names it.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;
@@ -65,8 +65,8 @@ fn refusal(file: &[u8], origin: Origin) -> String {
 }
 
 #[test]
-fn what_is_read_back_computes_the_same_bits() {
-    // Tied or not, with scales that the LayerNorms have taken up, with an MLP of another width.
+fn a_model_read_back_computes_the_same_bits() {
+    // Tied and untied heads, scales folded into the LayerNorms, an MLP of another width.
     for name in ["base", "untied", "i8", "n_inner", "prefixed"] {
         let json = config_json(name);
         let origin = Origin {
@@ -80,7 +80,7 @@ fn what_is_read_back_computes_the_same_bits() {
     }
 }
 
-/// What lies on a visitor's device is read as it is. If this fails, raise `FORMAT`, then put the new hash here.
+/// Visitors' devices hold files in this layout. If this test fails, raise `FORMAT`, then update the hash.
 #[test]
 fn the_layout_is_that_of_its_format() {
     assert_eq!(
@@ -139,7 +139,7 @@ fn an_impossible_config_is_refused_as_such() {
         weights: "weights",
     };
     let mut header = FILE[..HEADER_LEN].to_vec();
-    // The header of a file that was made from this config.
+    // The header of a file made from this config.
     header[16..48].copy_from_slice(&{
         use sha2::{Digest, Sha256};
         let config = Sha256::digest(origin.config_json);

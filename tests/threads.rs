@@ -1,4 +1,4 @@
-//! The kernels with the pool's threads at work: the same bits as alone.
+//! Kernels give the same bits on the thread pool as on a single thread.
 #![cfg(not(target_arch = "wasm32"))]
 
 use std::sync::Mutex;
@@ -15,7 +15,7 @@ use write_with_distilgpt2::kernels::pool::{self, POOL};
 
 const N_HELPERS: usize = 3;
 
-/// Returns when every helper has been seen at work.
+/// Returns once every helper has run a task.
 fn start_helpers() {
     for _ in 0..N_HELPERS {
         thread::spawn(|| POOL.work());
@@ -34,7 +34,7 @@ fn start_helpers() {
     }
 }
 
-/// What each kernel makes of the same random numbers.
+/// The output of each kernel for the same random inputs.
 fn results() -> Vec<Vec<f32>> {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let mut values = |n: usize| -> Vec<f32> {

@@ -1,4 +1,4 @@
-//! The model that tools/train/test_recipe.py trains and exports: the engine computes PyTorch's logits with it.
+//! The engine gives PyTorch's logits for the model that tools/train/test_recipe.py trains and exports.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;
@@ -10,14 +10,14 @@ use write_with_distilgpt2::model::kv_cache::KvCache;
 use write_with_distilgpt2::model::linear::WeightType;
 use write_with_distilgpt2::model::weights::Weights;
 
-/// Float32 rounding: the same sums in another order.
+/// Float32 rounding error of sums in another order.
 const TOLERANCE: f32 = 1e-4;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tmp/trained-model")
 }
 
-/// Numbers of four bytes, as NumPy wrote them.
+/// Little-endian four-byte numbers from NumPy.
 fn numbers<T>(name: &str, number: impl Fn([u8; 4]) -> T) -> Vec<T> {
     let bytes = std::fs::read(folder().join(name)).unwrap();
     bytes
@@ -27,7 +27,7 @@ fn numbers<T>(name: &str, number: impl Fn([u8; 4]) -> T) -> Vec<T> {
 }
 
 #[test]
-#[ignore = "needs what tools/train/test_recipe.py exports; ./build.sh test runs it after that"]
+#[ignore = "needs the export of tools/train/test_recipe.py, after which ./build.sh test runs this"]
 fn the_engine_gives_the_logits_of_pytorch() {
     let (config, file) = common::model_files(folder());
     let mut weights = Weights::new(&config, WeightType::F32).unwrap();

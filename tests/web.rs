@@ -1,4 +1,4 @@
-//! The engine in a real browser: `wasm-pack test --headless --chrome`, with and without SIMD.
+//! The engine in a real browser, by `wasm-pack test --headless --chrome`, with and without SIMD.
 #![cfg(target_arch = "wasm32")]
 
 use js_sys::{Array, Reflect};
@@ -35,10 +35,10 @@ fn get(object: &JsValue, key: &str) -> JsValue {
 fn string(object: &JsValue, key: &str) -> String {
     get(object, key)
         .as_string()
-        .unwrap_or_else(|| panic!("{key} is no string"))
+        .unwrap_or_else(|| panic!("{key} is not a string"))
 }
 
-/// Steps until the request is complete; returns the text of the tokens and the last sequence.
+/// Runs the request to its end; returns the streamed text and the last sequence.
 fn run(session: &mut Session) -> (String, JsValue) {
     let mut text = String::new();
     let mut last = JsValue::UNDEFINED;
@@ -91,7 +91,7 @@ fn the_bundled_model_passes_its_check_in_both_dtypes() {
     }
 }
 
-/// The last suggestions of a request in float32: text, whether it is complete, mean log-probability.
+/// The final suggestions of a request: text, whether it is complete, mean log-probability.
 fn suggestions(session: &mut Session, before: &str, after: &str, gate: Option<f64>) -> Vec<(String, bool, f64)> {
     let config =
         r#"{"max_new_tokens": 12, "do_sample": true, "num_return_sequences": 4, "token_healing": true, "seed": 7}"#;
@@ -113,7 +113,7 @@ fn suggestions(session: &mut Session, before: &str, after: &str, gate: Option<f6
 }
 
 #[wasm_bindgen_test]
-fn suggestions_come_complete_in_their_order_and_above_the_gate() {
+fn suggestions_are_complete_ranked_and_above_the_gate() {
     let mut session = pocket_session("f32");
     let (before, after) = ("The rain had stopped by the time we rea", " and then we left.");
     let all = suggestions(&mut session, before, after, None);
@@ -123,7 +123,7 @@ fn suggestions_come_complete_in_their_order_and_above_the_gate() {
             .all(|(text, is_complete, _)| !text.is_empty() && *is_complete),
         "{all:?}"
     );
-    // The first to be shown stays where it is read.
+    // The suggestion that is shown first keeps its place.
     assert!(all[1..].is_sorted_by(|(_, _, a), (_, _, b)| a >= b), "{all:?}");
     assert_eq!(suggestions(&mut session, before, after, Some(0.0)), all);
     assert_eq!(
@@ -135,7 +135,7 @@ fn suggestions_come_complete_in_their_order_and_above_the_gate() {
 }
 
 #[wasm_bindgen_test]
-fn inside_a_word_nothing_is_asked() {
+fn inside_a_word_there_are_no_suggestions() {
     let mut session = pocket_session("q8");
     assert!(!session.suggest("The weath", "er is", "{}", None, 0.0).unwrap());
 }
