@@ -56,7 +56,7 @@ pub struct Work {
     pub seconds: f64,
 }
 
-/// A request under way.
+/// A request in progress.
 struct Request {
     /// Seconds on the caller's clock.
     deadline: f64,

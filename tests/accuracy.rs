@@ -59,7 +59,7 @@ async fn int8_keeps_the_top_token_and_the_perplexity() {
 }
 
 #[wasm_bindgen_test]
-fn outlier_channels_leave_the_function_as_it_was() {
+fn outlier_channels_do_not_change_the_function() {
     let ids = &held_out_ids()[..64];
     let (mut plain, mut outliers) = (
         build(WEIGHTS, WeightType::F32),

@@ -9,7 +9,7 @@ use write_with_distilgpt2::kernels::attention::{PAGE_LEN, Pages, attention};
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
-/// `n` values spread evenly from `-largest` to `largest`.
+/// `n` values uniform in [-largest, largest].
 fn values(rng: &mut ChaCha8Rng, n: usize, largest: f32) -> Vec<f32> {
     let mut value = || (rng.next_u32() as f32 / u32::MAX as f32 * 2.0 - 1.0) * largest;
     (0..n).map(|_| value()).collect()

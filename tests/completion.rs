@@ -81,7 +81,7 @@ fn a_seed_decides_the_text_and_every_sequence_has_its_own() {
 }
 
 #[test]
-fn generation_ends_as_asked() {
+fn generation_stops_as_requested() {
     let mut session = pocket_session();
     let prompt = "The rain had stopped by the time we reached the";
     let run = |session: &mut Session, json| generate(session, prompt, &config(json)).remove(0);
@@ -156,7 +156,7 @@ fn an_empty_prompt_begins_a_text() {
 }
 
 #[test]
-fn a_prompt_that_ends_in_a_space_goes_on_without_a_second_one() {
+fn a_prompt_that_ends_in_a_space_continues_without_a_second_one() {
     let mut session = pocket_session();
     for seed in 0..20 {
         let json = json!({"max_new_tokens": 5, "do_sample": true, "seed": seed, "token_healing": true, "return_full_text": false});
@@ -205,7 +205,7 @@ fn a_repeated_word_in_the_prompt_may_be_spelt_again() {
 }
 
 #[test]
-fn penalties_hold_for_the_first_new_word_behind_a_space() {
+fn penalties_apply_to_the_first_new_word_after_a_space() {
     let mut session = pocket_session();
     let prompt = "We went to the water, the water, the water, the water, the ";
     let new = |session: &mut Session, penalty: f64| {

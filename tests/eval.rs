@@ -48,7 +48,7 @@ fn right_words_and_whole_suggestions_take_a_key_each() {
 }
 
 #[test]
-fn a_suggestion_stays_while_it_is_typed_and_goes_with_the_first_other_character() {
+fn a_suggestion_stays_while_it_is_typed_and_disappears_with_the_first_other_character() {
     let (counts, asked) = typed("weather", &[(0, "went on")]);
     assert_eq!(asked, [0, 3, 4, 5, 6]);
     assert_eq!((counts.n_suggestions, counts.n_accepts, counts.saved()), (1, 0, 0.0));
@@ -99,7 +99,7 @@ fn five_words_match_only_if_all_do() {
 }
 
 #[test]
-fn a_text_is_as_likely_as_its_tokens_behind_their_contexts() {
+fn the_likelihood_of_a_text_is_the_sum_over_its_tokens_in_context() {
     let (config, file) = random_model(3);
     let n_positions = config.n_positions;
     let mut session = session((config, file), WeightType::F32);
@@ -136,7 +136,7 @@ fn a_model_that_knows_nothing_is_as_perplexed_as_its_vocabulary_is_large() {
 }
 
 #[test]
-fn the_setups_are_the_pages_and_the_page_less_one_part_each() {
+fn the_setups_are_the_page_and_the_page_without_one_part_each() {
     let settings = include_str!("../www/settings/settings.js");
     let config = generation_config();
     for (name, value) in [
@@ -245,7 +245,7 @@ fn the_page_has_a_suggestion_for_an_open_sentence_whatever_the_seed() {
 }
 
 #[test]
-fn pauses_are_behind_words_and_behind_the_spaces_after_them() {
+fn pauses_are_after_words_and_after_the_spaces_that_follow() {
     let mut session = session(random_model(3), WeightType::F32);
     let text = "One two, three";
     let counts = pauses(&mut Asker::new(&mut session, text, 0), text).unwrap();
@@ -263,7 +263,7 @@ fn pauses_are_behind_words_and_behind_the_spaces_after_them() {
 }
 
 #[test]
-fn the_page_s_gate_is_among_those_that_are_compared() {
+fn the_gate_of_the_page_is_one_of_those_compared() {
     assert!(GATES.contains(&SETUPS[0].options.gate));
     assert_eq!(GATES[0], SETUPS[2].options.gate);
 }

@@ -30,7 +30,7 @@ fn tampered(base: &(Config, Vec<u8>), name: &str, tamper: impl Fn(&mut Vec<Store
 }
 
 #[test]
-fn a_file_put_together_again_loads() {
+fn a_rewritten_file_loads() {
     for base in [&*BASE, &*I8] {
         load(&base.0, &safetensors(&tensors(&base.1)), 4096, WeightType::F32).unwrap();
     }
@@ -192,7 +192,7 @@ fn with_header(json: &str) -> Vec<u8> {
 }
 
 #[test]
-fn after_an_error_nothing_more_is_taken() {
+fn after_an_error_no_more_bytes_are_accepted() {
     let too_long = [&BASE.1[..], b"abc"].concat();
     let wrong_header = with_header(r#"{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}"#);
     for file in [too_long, wrong_header] {

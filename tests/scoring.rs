@@ -149,7 +149,7 @@ fn a_token_that_starts_before_the_text_is_scored_with_its_part_in_the_text() {
 }
 
 #[test]
-fn after_an_edit_only_what_follows_is_read_again() {
+fn after_an_edit_only_the_rest_is_read_again() {
     let mut session = pocket_session();
     let mut scorer = scorer(&session);
     let text = "word ".repeat(200);

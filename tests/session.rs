@@ -221,7 +221,7 @@ proptest! {
 
     /// The same for requests: prompts are cut, healed and read in parts, and requests are abandoned at any step.
     #[test]
-    fn requests_before_never_change_a_request(edits in prop::collection::vec(edit(), 1..6)) {
+    fn earlier_requests_never_change_a_request(edits in prop::collection::vec(edit(), 1..6)) {
         let mut session = session(RANDOM_MODEL.clone(), WeightType::F32);
         let mut text = String::new();
         let mut config = GenerationConfig { max_new_tokens: 5, do_sample: true, ..Default::default() };
@@ -265,7 +265,7 @@ fn real_weights_give_the_published_logits() {
 }
 
 #[test]
-fn the_work_is_what_was_read_and_written_and_the_time_it_took() {
+fn the_work_counts_tokens_read_and_written_and_the_time() {
     let mut session = pocket_session();
     let config = config(
         serde_json::json!({"max_new_tokens": 4, "do_sample": true, "seed": 1, "num_return_sequences": 2, "eos_token_id": []}),

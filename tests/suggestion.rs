@@ -127,7 +127,7 @@ fn the_mean_is_over_the_characters_shown_and_the_tokens_that_spell_them() {
 }
 
 #[test]
-fn the_likeliest_comes_first_unless_they_are_not_ranked() {
+fn the_likeliest_comes_first_if_ranked() {
     let three: [(&[&str], f64); 3] = [
         (&[" a", " bee"], -3.0),
         (&[" the", " sea"], -1.0),

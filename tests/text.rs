@@ -288,7 +288,7 @@ fn a_text_of_short_or_of_long_tokens_keeps_its_cut_too() {
 }
 
 #[test]
-fn a_text_without_any_break_is_cut_all_the_same() {
+fn a_text_without_any_break_is_cut_too() {
     for text in [
         "a".repeat(10_000),
         "語".repeat(3_000),

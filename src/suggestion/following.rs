@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_suggestion_ends_before_what_follows() {
+    fn a_suggestion_ends_before_the_following_text() {
         for (text, after, new) in [
             (" jumps over the lazy dog", " over the lazy dog.", " jumps"),
             (" jumps over the lazy cat", " Over the lazy dog.", " jumps"),

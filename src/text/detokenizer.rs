@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unfinished_end_is_one_replacement_character() {
+    fn an_incomplete_end_is_one_replacement_character() {
         assert_eq!(pieces(&"é😀".as_bytes()[..5], &[1]), ["", "é", "\u{FFFD}"]);
     }
 
