@@ -22,6 +22,9 @@ import { authorship, marksOf } from "./authorship.js";
 // On Android CodeMirror would take its text from an EditContext, and composition events would pass the page by.
 Object.assign(EditorView, { EDIT_CONTEXT: false });
 
+// Between a popup and the edges of the window.
+const MARGIN_PX = 8;
+
 // Each line by its first letter, as a text may quote Hebrew in English or English in Hebrew.
 const autoDirection = Decoration.line({ attributes: { dir: "auto" } });
 const directionOfLines = [
@@ -70,7 +73,12 @@ export function editorState({ text, marks }, { extensions, onEdit, coveredPx, fr
       // The caret stays clear of them, with room for a suggestion that takes three lines.
       EditorView.scrollMargins.of((view) => ({ bottom: coveredPx() + 2 * view.defaultLineHeight })),
       tooltips({
-        tooltipSpace: () => ({ top: 0, left: 0, right: document.documentElement.clientWidth, bottom: freeBottomPx() }),
+        tooltipSpace: () => ({
+          top: MARGIN_PX,
+          left: MARGIN_PX,
+          right: document.documentElement.clientWidth - MARGIN_PX,
+          bottom: freeBottomPx() - MARGIN_PX,
+        }),
       }),
       EditorView.updateListener.of(({ docChanged, state }) => {
         if (docChanged) onEdit(state);

@@ -16,7 +16,9 @@ export const LIST_ID = "suggestion-list";
 /** @param {number} row */
 export const rowId = (row) => `${LIST_ID}-${row}`;
 
+// Between the caret's line and the list, and between the list and the edge of its space.
 const GAP_PX = 4;
+const MARGIN_PX = 8;
 // So that its words stand below those of the text.
 const INSET_PX = 15;
 
@@ -77,7 +79,7 @@ export class ListBox {
     const caret = this.#view.coordsAtPos(state.selection.main.head, -1) ?? dom.getBoundingClientRect();
     const ghostBottom = contentDOM.querySelector(".ghost-text")?.getBoundingClientRect().bottom ?? 0;
     this.#ghostHeightPx = Math.max(this.#ghostHeightPx, ghostBottom - caret.bottom);
-    const lowest = Math.max(caret.bottom, this.#freeBottomPx() - this.dom.offsetHeight - GAP_PX);
+    const lowest = Math.max(caret.bottom, this.#freeBottomPx() - this.dom.offsetHeight - GAP_PX - MARGIN_PX);
     return {
       left: caret.left - INSET_PX,
       right: caret.left,
