@@ -3,12 +3,14 @@
 
 mod common;
 
-use common::{pocket_session, random_model, session};
+use common::{config, pocket_session, random_model, session};
+use serde_json::Value;
 use write_with_distilgpt2::eval::arguments::Arguments;
-use write_with_distilgpt2::eval::asker::{Asker, generation_config};
+use write_with_distilgpt2::eval::asker::Asker;
 use write_with_distilgpt2::eval::likelihood::Likelihood;
 use write_with_distilgpt2::eval::pauses::{GATES, pauses};
 use write_with_distilgpt2::eval::report::Report;
+use write_with_distilgpt2::eval::settings::SETTINGS;
 use write_with_distilgpt2::eval::typist::{Counts, is_next_word_right, replay};
 use write_with_distilgpt2::eval::{SETUPS, measure};
 use write_with_distilgpt2::math::log_sum_exp;
@@ -137,21 +139,18 @@ fn a_model_that_knows_nothing_is_as_perplexed_as_its_vocabulary_is_large() {
 
 #[test]
 fn the_setups_are_the_page_and_the_page_without_one_part_each() {
-    let settings = include_str!("../www/settings/settings.js");
-    let config = generation_config();
-    for (name, value) in [
-        ("max_new_tokens", config.max_new_tokens.to_string()),
-        ("temperature", config.temperature.to_string()),
-        ("top_p", config.top_p.to_string()),
-        ("top_k", config.top_k.to_string()),
-        ("repetition_penalty", config.repetition_penalty.to_string()),
-        ("n_alternatives", config.num_return_sequences.to_string()),
-        ("gate", SETUPS[0].options.gate.to_string()),
-    ] {
-        let row = format!("{name}: {{ default: {value},");
-        assert!(settings.contains(&row), "www/settings/settings.js has no \"{row}\"");
+    let settings: Value = serde_json::from_str(include_str!("../www/settings/settings.json")).unwrap();
+    let default = |name: &str| settings[name]["default"].clone();
+    let mut expected: Value = serde_json::from_str(include_str!("tables/generation_config.json")).unwrap();
+    for name in ["max_new_tokens", "temperature", "top_k", "top_p", "repetition_penalty"] {
+        expected[name] = default(name);
     }
-    let parts = SETUPS.map(|setup| (setup.has_healing, setup.options.gate > 0.0, setup.options.is_ranked));
+    expected["num_return_sequences"] = default("n_alternatives");
+    assert_eq!(SETTINGS.generation_config(), config(expected));
+    assert_eq!(SETUPS[0].options.gate, default("gate"));
+    let parts = SETUPS
+        .each_ref()
+        .map(|setup| (setup.has_healing, setup.options.gate > 0.0, setup.options.is_ranked));
     assert_eq!(
         parts,
         [
@@ -197,7 +196,7 @@ fn a_text_is_typed_with_every_setup_and_the_gate_shows_less() {
     assert_eq!(json[2]["text"], "all");
     assert_eq!(json[2]["setups"][2]["counts"]["n_suggestions"], 2 * shown[2]);
     assert_eq!(json[2]["perplexity"], json[0]["perplexity"]);
-    for setup in SETUPS {
+    for setup in SETUPS.iter() {
         assert!(report.tables().contains(setup.name));
     }
 }

@@ -5,25 +5,11 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::Setup;
+use super::settings::SETTINGS;
 use crate::error::Result;
 use crate::generation::config::GenerationConfig;
 use crate::session::{Session, Step};
 use crate::suggestion::{Place, SuggestionOptions, Suggestions, is_askable};
-
-/// The page's default parameters, as in www/settings/settings.js.
-pub fn generation_config() -> GenerationConfig {
-    GenerationConfig {
-        max_new_tokens: 24,
-        do_sample: true,
-        temperature: 0.7,
-        top_k: 50,
-        top_p: 0.9,
-        repetition_penalty: 1.1,
-        num_return_sequences: 3,
-        return_full_text: false,
-        ..GenerationConfig::default()
-    }
-}
 
 /// A model's answers at any caret in one text.
 pub struct Asker<'a> {
@@ -63,7 +49,7 @@ impl<'a> Asker<'a> {
                 let config = GenerationConfig {
                     token_healing: setup.has_healing,
                     seed: Some(self.seed.wrapping_add(caret as u64)),
-                    ..generation_config()
+                    ..SETTINGS.generation_config()
                 };
                 answer.insert(ask(self.session, place, config)?)
             }

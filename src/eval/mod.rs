@@ -32,7 +32,10 @@ pub mod asker;
 pub mod likelihood;
 pub mod pauses;
 pub mod report;
+pub mod settings;
 pub mod typist;
+
+use std::sync::LazyLock;
 
 use crate::error::Result;
 use crate::session::Session;
@@ -41,6 +44,7 @@ use asker::Asker;
 use likelihood::Likelihood;
 use pauses::pauses;
 use report::Row;
+use settings::SETTINGS;
 use typist::{Counts, replay};
 
 /// A way to make suggestions: the page's, or the page's with one part switched off.
@@ -54,41 +58,51 @@ pub struct Setup {
     pub options: SuggestionOptions,
 }
 
-/// The page's setup, with the default gate of www/settings/settings.js.
-pub(crate) const PAGE: Setup = Setup {
-    name: "as on the page",
-    has_healing: true,
-    options: SuggestionOptions {
-        gate: 0.003,
-        is_ranked: true,
-    },
-};
+impl Setup {
+    /// The page's own, with its default gate.
+    pub(crate) fn page() -> Setup {
+        Setup {
+            name: "as on the page",
+            has_healing: true,
+            options: SuggestionOptions {
+                gate: SETTINGS.gate(),
+                is_ranked: true,
+            },
+        }
+    }
+}
+
+/// How many setups are compared.
+pub const N_SETUPS: usize = 4;
 
 /// All setups that are compared; the page's comes first.
-pub const SETUPS: [Setup; 4] = [
-    PAGE,
-    Setup {
-        name: "without healing",
-        has_healing: false,
-        ..PAGE
-    },
-    Setup {
-        name: "without the gate",
-        options: SuggestionOptions {
-            gate: 0.0,
-            ..PAGE.options
+pub static SETUPS: LazyLock<[Setup; N_SETUPS]> = LazyLock::new(|| {
+    let page = Setup::page();
+    [
+        page,
+        Setup {
+            name: "without healing",
+            has_healing: false,
+            ..page
         },
-        ..PAGE
-    },
-    Setup {
-        name: "without ranking",
-        options: SuggestionOptions {
-            is_ranked: false,
-            ..PAGE.options
+        Setup {
+            name: "without the gate",
+            options: SuggestionOptions {
+                gate: 0.0,
+                ..page.options
+            },
+            ..page
         },
-        ..PAGE
-    },
-];
+        Setup {
+            name: "without ranking",
+            options: SuggestionOptions {
+                is_ranked: false,
+                ..page.options
+            },
+            ..page
+        },
+    ]
+});
 
 /// Measures one text, which the report calls `name`: types it once per setup, visits its pauses and scores its tokens.
 ///
@@ -97,7 +111,7 @@ pub const SETUPS: [Setup; 4] = [
 pub fn measure(session: &mut Session, name: &str, text: &str, seed: u64) -> Result<Row> {
     let likelihood = Likelihood::of(session, text)?;
     let mut asker = Asker::new(session, text, seed);
-    let mut counts = [Counts::default(); SETUPS.len()];
+    let mut counts = [Counts::default(); N_SETUPS];
     for (i, counts) in counts.iter_mut().enumerate() {
         *counts = replay(text, |caret| asker.offered(caret, &SETUPS[i]))?;
     }

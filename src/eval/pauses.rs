@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
+use super::Setup;
 use super::asker::Asker;
 use super::typist::is_next_word_right;
-use super::{PAGE, Setup};
 use crate::error::Result;
 use crate::suggestion::{SuggestionOptions, word_indices};
 
@@ -73,9 +73,10 @@ pub fn pauses(asker: &mut Asker, text: &str) -> Result<[Pauses; GATES.len()]> {
     for (start, word) in word_indices(text) {
         let end = start + word.len();
         for (pauses, gate) in counts.iter_mut().zip(GATES) {
+            let page = Setup::page();
             let setup = Setup {
-                options: SuggestionOptions { gate, ..PAGE.options },
-                ..PAGE
+                options: SuggestionOptions { gate, ..page.options },
+                ..page
             };
             if end < text.len() {
                 pauses.at_word_end.add(&pause(asker, text, end, &setup)?);

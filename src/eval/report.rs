@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::likelihood::Likelihood;
 use super::pauses::{GATES, Pauses};
 use super::typist::Counts;
-use super::{SETUPS, Setup};
+use super::{N_SETUPS, SETUPS, Setup};
 
 /// The figures for one text.
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ pub struct Row {
     /// The text's name.
     pub name: String,
     /// The typist's counts, in the order of [`SETUPS`].
-    pub counts: [Counts; SETUPS.len()],
+    pub counts: [Counts; N_SETUPS],
     /// The counts of pauses, in the order of [`GATES`].
     pub pauses: [Pauses; GATES.len()],
     /// The model's likelihood of the text.

@@ -174,7 +174,11 @@ class NumberRow {
 /** @param {NumberName} name */
 function rangeOf(name) {
   const { min, max, unit, default: initial } = NUMBERS[name];
-  const values = { min, max: unit === null ? max : `${max} ${say(unit)}`, initial: initial ?? say("setting_empty") };
+  const values = {
+    min,
+    max: unit === null ? max : `${max} ${say(`unit_${unit}`)}`,
+    initial: initial ?? say("setting_empty"),
+  };
   return say("setting_range", values);
 }
 

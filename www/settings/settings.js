@@ -1,19 +1,19 @@
-// What a writer can set: one row for each, with its unit, range and default. The engine's names are Hugging Face's.
+// Everything a writer can set. settings.json holds the ranges and defaults, which `./build.sh eval` reads too.
 
-/** @import { StringKey } from "../strings/strings.js" */
+import table from "./settings.json" with { type: "json" };
 
 /**
  * @typedef {object} Settings
- * @property {boolean} is_automatic suggests while the writer types, not only when asked
- * @property {number} delay_ms from the last key to the question
+ * @property {boolean} is_automatic whether suggestions come while the writer types, not only on request
+ * @property {number} delay_ms from the last key to the request
  * @property {number} max_new_tokens
  * @property {number} temperature
  * @property {number} top_p
  * @property {number} top_k
  * @property {number} repetition_penalty
  * @property {number} max_time seconds
- * @property {number | null} seed null draws one for every question
- * @property {number} gate the least probability of the first word of a suggestion that is shown unasked
+ * @property {number | null} seed null for a new one with every request
+ * @property {number} gate the minimum probability of the first word of a suggestion nobody asked for
  * @property {number} n_alternatives
  */
 
@@ -21,40 +21,30 @@
 
 /**
  * @typedef {object} NumberRow
- * @property {number | null} default null: may be left empty
+ * @property {number | null} default null if the row may be left empty
  * @property {number} min
  * @property {number} max
  * @property {boolean} isInteger
- * @property {StringKey | null} unit
+ * @property {"ms" | "s" | "tokens" | null} unit
  */
 
 const KEY = "settings";
 
-/** @type {Record<NumberName, NumberRow>} */
-export const NUMBERS = {
-  delay_ms: { default: 50, min: 0, max: 1000, isInteger: true, unit: "unit_ms" },
-  max_new_tokens: { default: 24, min: 1, max: 100, isInteger: true, unit: "unit_tokens" },
-  temperature: { default: 0.7, min: 0.1, max: 2, isInteger: false, unit: null },
-  top_p: { default: 0.9, min: 0.05, max: 1, isInteger: false, unit: null },
-  top_k: { default: 50, min: 0, max: 1000, isInteger: true, unit: "unit_tokens" },
-  repetition_penalty: { default: 1.1, min: 1, max: 2, isInteger: false, unit: null },
-  max_time: { default: 5, min: 0.1, max: 60, isInteger: false, unit: "unit_s" },
-  seed: { default: null, min: 0, max: 2 ** 32 - 1, isInteger: true, unit: null },
-  gate: { default: 0.003, min: 0, max: 1, isInteger: false, unit: null },
-  n_alternatives: { default: 3, min: 1, max: 5, isInteger: true, unit: null },
-};
+const { is_automatic, ...numbers } = table;
+
+export const NUMBERS = /** @type {Record<NumberName, NumberRow>} */ (numbers);
 
 export const NUMBER_NAMES = /** @type {NumberName[]} */ (Object.keys(NUMBERS));
 
 /** @returns {Settings} */
 export function defaultSettings() {
-  return withNumbers(true, (name) => NUMBERS[name].default);
+  return withNumbers(is_automatic.default, (name) => NUMBERS[name].default);
 }
 
 /**
  * @param {NumberName} name
  * @param {string} text as the writer typed it
- * @returns {number | null | undefined} null for a row left empty, undefined for what is no value of this row
+ * @returns {number | null | undefined} null for an empty row, undefined for an invalid value
  */
 export function parseNumber(name, text) {
   const row = NUMBERS[name];
@@ -66,7 +56,7 @@ export function parseNumber(name, text) {
 
 /**
  * @param {Pick<Storage, "getItem">} storage
- * @returns {Settings} as they were kept; the default of each that was not, or that no longer has this value
+ * @returns {Settings} those kept; defaults for the missing and for values that are out of range
  */
 export function readSettings(storage) {
   /** @type {Record<string, unknown>} */
@@ -74,19 +64,20 @@ export function readSettings(storage) {
   try {
     kept = { ...JSON.parse(storage.getItem(KEY) ?? "{}") };
   } catch {
-    // Another program's, or damaged: as if nothing had been kept.
+    // Damaged, or another program's: treated as absent.
   }
+  const defaults = defaultSettings();
   return withNumbers(
-    kept.is_automatic !== false,
-    (name) => parseNumber(name, `${kept[name]}`) ?? NUMBERS[name].default,
+    typeof kept.is_automatic === "boolean" ? kept.is_automatic : defaults.is_automatic,
+    (name) => parseNumber(name, `${kept[name]}`) ?? defaults[name],
   );
 }
 
 /**
- * Keeps what differs from the defaults, so that those of a later version reach who has not chosen otherwise.
+ * Keeps only what differs from the defaults, so that a later version's defaults reach writers who never changed them.
  * @param {Pick<Storage, "setItem">} storage
  * @param {Settings} settings
- * @returns {boolean} false where the browser keeps nothing
+ * @returns {boolean} false if the browser keeps nothing
  */
 export function keepSettings(storage, settings) {
   const defaults = new Map(Object.entries(defaultSettings()));

@@ -1,6 +1,7 @@
 // The settings: what a row takes and refuses, and what is kept of them.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import {
   defaultSettings,
@@ -41,6 +42,11 @@ test("every default is a value of its row, as are both ends of its range", () =>
     assert.equal(defaultSettings()[name], initial);
   }
   assert.equal(defaultSettings().is_automatic, true);
+});
+
+test("docs/PERFORMANCE.md names the gate that the page has", async () => {
+  const text = await readFile(new URL("../../../docs/PERFORMANCE.md", import.meta.url), "utf8");
+  assert.ok(text.includes(`at ${NUMBERS.gate.default}, the default,`));
 });
 
 test("a row takes what is in its range, and nothing else", () => {
