@@ -2,11 +2,8 @@
 
 use super::words::without_last_word;
 use crate::sequence::FinishReason;
+use crate::text::punctuation::{CHINESE_STOPS, is_closing, is_stop};
 
-const STOPS: [char; 4] = ['.', '!', '?', '…'];
-const CHINESE_STOPS: [char; 3] = ['。', '！', '？'];
-/// Characters after a stop that belong to the sentence it ends.
-const CLOSING: [char; 12] = ['"', '\'', '”', '’', ')', ']', '»', '›', '）', '」', '』', '》'];
 /// Characters that must not end a suggestion: opening quotes and brackets, dashes, and the joiner of emoji.
 const OPENING: &str = "([{“‘„‚«‹¿¡（「『《〈【-‐‑‒–—―_\u{200D}";
 const ABBREVIATIONS: [&str; 11] = ["Mr", "Mrs", "Ms", "Dr", "St", "Prof", "Jr", "Sr", "vs", "e.g", "i.e"];
@@ -80,12 +77,11 @@ fn is_undecided(c: char) -> bool {
 /// lowercase letter follow; a Chinese stop always does. Both need one more character, since closing quotes belong to
 /// the sentence.
 fn end_of_sentence(word_before: &str, text: &str) -> Option<usize> {
-    let is_stop = |c: char| STOPS.contains(&c) || CHINESE_STOPS.contains(&c);
     let mut rest = text;
     while let Some(start) = rest.find(is_stop) {
         let closed = rest[start..].trim_start_matches(is_stop);
         let is_chinese = rest[..rest.len() - closed.len()].ends_with(CHINESE_STOPS);
-        rest = closed.trim_start_matches(CLOSING);
+        rest = closed.trim_start_matches(is_closing);
         let end = text.len() - rest.len();
         let next = rest.trim_start();
         let is_end = match is_chinese {
@@ -101,8 +97,8 @@ fn end_of_sentence(word_before: &str, text: &str) -> Option<usize> {
 
 /// Whether `text`, with nothing after it, ends with a sentence.
 fn ends_sentence(text: &str) -> bool {
-    let text = text.trim_end().trim_end_matches(CLOSING);
-    (text.ends_with(STOPS) || text.ends_with(CHINESE_STOPS)) && !is_abbreviation("", text)
+    let text = text.trim_end().trim_end_matches(is_closing);
+    text.ends_with(is_stop) && !is_abbreviation("", text)
 }
 
 fn is_abbreviation(word_before: &str, text: &str) -> bool {
@@ -156,6 +152,7 @@ mod tests {
             (" ground! “And", " ground!"),
             (" ground?\" He", " ground?\""),
             (" ground.) He", " ground.)"),
+            (" ground.} He", " ground.}"),
             (" ground… 3 more", " ground…"),
             (" ground\nThe", " ground"),
             (" ground \r\n", " ground"),

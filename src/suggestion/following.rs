@@ -2,13 +2,10 @@
 
 use super::ending::without_dangling;
 use super::words::{word_indices, words};
+use crate::text::punctuation::{is_closing, is_pause, is_stop};
 
 /// This many words in common are a repetition, whatever follows them.
 const N_WORDS: usize = 3;
-const STOPS: [char; 8] = ['.', ',', ';', ':', '!', '?', '…', '。'];
-const CLOSING: [char; 18] = [
-    '.', ',', ';', ':', '!', '?', '…', '。', '"', '\'', '”', '’', ')', ']', '}', '»', '）', '」',
-];
 
 /// The rest of the paragraph after the caret.
 pub struct Following {
@@ -47,13 +44,14 @@ impl Following {
 
     /// `text` without final punctuation that the following text repeats or contradicts.
     fn without_doubled_marks<'a>(&self, text: &'a str) -> &'a str {
-        let n_unmarked = text.trim_end_matches(CLOSING).len();
+        let divides = |c: char| is_stop(c) || is_pause(c);
+        let n_unmarked = text.trim_end_matches(|c| divides(c) || is_closing(c)).len();
         let mut marks = text[n_unmarked..].char_indices().map(|(i, _)| n_unmarked + i);
         let end = marks.find(|&i| self.text.starts_with(&text[i..])).unwrap_or(text.len());
         // A sentence that continues after the caret must not end before it.
         match self.text.trim_start() {
-            next if next.starts_with(STOPS) => text[..end].trim_end_matches(STOPS),
-            next if next.starts_with(char::is_lowercase) => text[..end].trim_end_matches(['.', '!', '?', '…', '。']),
+            next if next.starts_with(divides) => text[..end].trim_end_matches(divides),
+            next if next.starts_with(char::is_lowercase) => text[..end].trim_end_matches(is_stop),
             _ => &text[..end],
         }
     }
@@ -105,6 +103,9 @@ mod tests {
             (" he said,", " of the world.", " he said,"),
             (" the end.", " The next.", " the end."),
             (".", ".", ""),
+            ("地上。", "。", "地上"),
+            ("地上！", "！", "地上"),
+            ("地上。", "，他", "地上"),
         ] {
             assert_eq!(new_part(text, after).0, new, "{text:?} before {after:?}");
         }

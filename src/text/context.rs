@@ -1,6 +1,7 @@
 //! Fits a long text into the context: keeps as much of its end as fits, from the start of a sentence or line.
 
 use super::codec::Codec;
+use super::punctuation::{CHINESE_STOPS, is_closing, is_stop};
 use crate::error::Result;
 
 /// Bytes of text to encode per token of the budget: generous, since English has 4 to 5 bytes per token.
@@ -52,7 +53,7 @@ fn begins_word(text: &str, i: usize) -> bool {
     };
     let word = rest.strip_prefix(' ').unwrap_or(rest);
     let is_after_space = word.len() < rest.len() || before.ends_with(char::is_whitespace);
-    word.starts_with(|c: char| !c.is_whitespace()) && (is_after_space || before.ends_with(['。', '！', '？']))
+    word.starts_with(|c: char| !c.is_whitespace()) && (is_after_space || before.ends_with(CHINESE_STOPS))
 }
 
 /// Whether a sentence or line starts at byte `i`.
@@ -62,9 +63,7 @@ fn begins_sentence(text: &str, i: usize) -> bool {
     }
     let before = &text[..i];
     let sentence = before.trim_end();
-    let closing = ['"', '\'', ')', '”', '’', '」', '』'];
-    let marks = ['.', '!', '?', '…', '。', '！', '？'];
-    before[sentence.len()..].contains('\n') || sentence.trim_end_matches(closing).ends_with(marks)
+    before[sentence.len()..].contains('\n') || sentence.trim_end_matches(is_closing).ends_with(is_stop)
 }
 
 #[cfg(test)]
@@ -78,6 +77,7 @@ mod tests {
             ("One. ", "Two", true),
             ("One.\"", " Two", true),
             ("“One!” ", " Two", true),
+            ("«One!»", " Two", true),
             ("One", " Two", false),
             ("One\n", "Two", true),
             ("One,", " Two", false),

@@ -4,3 +4,4 @@ pub mod codec;
 pub mod context;
 pub mod detokenizer;
 pub mod healing;
+pub mod punctuation;
