@@ -19,10 +19,12 @@
 //!
 //! Dependencies point one way: `{wasm, eval} -> suggestion -> session -> sequence -> {generation, text}`,
 //! `session -> model -> kernels -> math`; `scoring` stands beside `session`.
-//! Everything but `wasm` and the `simd128` files of `kernels` compiles natively, so that `cargo test` covers it.
+//! Everything but `wasm` and the `simd128` files of `kernels` compiles natively, so that `cargo test` covers it;
+//! [`eval`] is native only.
 
 pub mod config;
 pub mod error;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod eval;
 pub mod generation;
 pub mod golden;

@@ -7,7 +7,7 @@ use common::{config, pocket_session};
 use serde_json::json;
 use write_with_distilgpt2::sequence::{FinishReason, FinishedSequence, Token};
 use write_with_distilgpt2::session::{Session, Step};
-use write_with_distilgpt2::suggestion::{Place, Suggestion, SuggestionOptions, Suggestions, is_askable};
+use write_with_distilgpt2::suggestion::{Place, Suggestion, SuggestionOptions, Suggestions};
 
 const EVERYTHING: SuggestionOptions = SuggestionOptions {
     gate: 0.0,
@@ -60,28 +60,6 @@ fn offered_texts(suggestions: Suggestions, continuations: &[(&[&str], f64)]) -> 
         .into_iter()
         .map(|s| s.text)
         .collect()
-}
-
-#[test]
-fn suggestions_are_possible_after_a_word_or_a_space_and_not_inside_a_word_or_without_text() {
-    for (before, after, expected) in [
-        ("The rain", "", true),
-        ("The rain ", "", true),
-        ("The rain", " fell.", true),
-        ("The rain", ", then", true),
-        ("One.\n", "", true),
-        ("Один", "\nдва", true),
-        ("", "", false),
-        (" \n\t", "", false),
-        ("The ra", "in", false),
-        ("The ", "rain", false),
-        ("cafe", "\u{301}", false),
-        ("don", "'t", false),
-        ("北", "京", false),
-        ("year 19", "84", false),
-    ] {
-        assert_eq!(is_askable(Place { before, after }), expected, "{before:?} {after:?}");
-    }
 }
 
 #[test]

@@ -34,6 +34,7 @@ pub mod pauses;
 pub mod report;
 pub mod settings;
 pub mod typist;
+pub mod words;
 
 use std::sync::LazyLock;
 

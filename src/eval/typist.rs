@@ -3,14 +3,12 @@
 
 use serde::Serialize;
 
+use super::words::words;
 use crate::error::Result;
-use crate::suggestion::{split_sentence, word_indices};
+use crate::suggestion::split_sentence;
 
 /// The numbers of words after which suggestions are compared with the text.
 pub const N_WORDS: [usize; 4] = [1, 2, 3, 5];
-
-/// Punctuation that belongs to the word before it.
-const CLOSING: &str = ".,;:!?…\"'”’)]}»›%&*/。，！？；：）」";
 
 /// Counts for one or more texts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
@@ -137,29 +135,6 @@ fn right_words<'a>(suggestion: &'a str, ahead: &str) -> impl Iterator<Item = &'a
         *is_same = rest.is_some_and(str::is_empty);
         rest.map(|_| word)
     })
-}
-
-/// The words of a text, split as the page accepts them.
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let word = first_word(rest);
-        rest = &rest[word.len()..];
-        (!word.is_empty()).then_some(word)
-    })
-}
-
-/// The first word of a text, with the space before it and the punctuation after it, like `firstWord` in
-/// www/suggestion/words.js.
-fn first_word(text: &str) -> &str {
-    let start = text.len() - text.trim_start().len();
-    let len = text[start..].find(char::is_whitespace).unwrap_or(text.len() - start);
-    let run = &text[..start + len];
-    let end = word_indices(run)
-        .first()
-        .map_or(run.len(), |(start, word)| start + word.len());
-    let rest = run[end..].trim_start_matches(|c| CLOSING.contains(c));
-    &run[..run.len() - rest.len()]
 }
 
 fn n_sentences(text: &str) -> usize {

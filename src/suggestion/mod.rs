@@ -5,15 +5,14 @@ mod following;
 mod parroting;
 mod words;
 
+use std::collections::HashSet;
+
 use crate::sequence::{FinishReason, Token};
 use crate::session::Step;
-pub(crate) use ending::split_sentence;
+pub use ending::split_sentence;
 use following::Following;
 use parroting::Recent;
-pub(crate) use words::word_indices;
-
-/// Suggestions with the same first words, up to this many, are duplicates.
-const N_WORDS_APART: usize = 3;
+pub use words::{beginning, word_indices};
 
 /// The text around the caret.
 #[derive(Debug, Clone, Copy)]
@@ -117,7 +116,7 @@ impl Suggestions {
         let (text, is_cut) = self.following.new_part(text);
         let is_parroting = self.recent.is_parroted(text, is_ended || is_cut);
         // The probability of a partial word is an upper bound for the whole word's.
-        let first_word = words::first_word(if text.is_empty() { &continuation.written } else { text });
+        let first_word = words::through_first_word(if text.is_empty() { &continuation.written } else { text });
         let is_likely = continuation.log_probability(first_word.len()).exp() >= self.options.gate;
         continuation.is_worth_showing = !text.is_empty() && is_likely && !is_parroting;
         continuation.suggestion = Suggestion {
@@ -139,16 +138,8 @@ impl Suggestions {
         if let Some(i) = order.iter().position(|&i| self.first == Some(i)) {
             order[..=i].rotate_right(1);
         }
-        let mut beginnings: Vec<Vec<String>> = Vec::new();
-        order.retain(|&i| {
-            let beginning = words::words(&suggestion(i).text)
-                .into_iter()
-                .take(N_WORDS_APART)
-                .collect();
-            let is_new = !beginnings.contains(&beginning);
-            beginnings.push(beginning);
-            is_new
-        });
+        let mut beginnings = HashSet::new();
+        order.retain(|&i| beginnings.insert(beginning(&suggestion(i).text)));
         let offered: Vec<Suggestion> = order.iter().map(|&i| suggestion(i).clone()).collect();
         self.first = order.first().copied();
         let has_changed = offered != self.offered;

@@ -1,6 +1,8 @@
 //! Splits text into words: runs of letters, digits and combining marks, with the inner punctuation of "don't" and
 //! "3.14". Every Chinese character is a word.
 
+use unicode_segmentation::UnicodeSegmentation;
+
 /// The words of `text`, each with the byte where it starts.
 pub fn word_indices(text: &str) -> Vec<(usize, &str)> {
     let mut words = Vec::new();
@@ -31,18 +33,22 @@ pub fn word_indices(text: &str) -> Vec<(usize, &str)> {
 
 /// The words of `text` for comparison: lowercase letters and digits only.
 pub fn words(text: &str) -> Vec<String> {
-    let plain = |word: &str| {
-        (word
-            .chars()
-            .filter(|c| c.is_alphanumeric())
-            .flat_map(char::to_lowercase))
-        .collect()
-    };
     word_indices(text).into_iter().map(|(_, word)| plain(word)).collect()
 }
 
+/// The first three words of `text` for comparison, separated by spaces: suggestions that begin alike count as one.
+pub fn beginning(text: &str) -> String {
+    let words = word_indices(text).into_iter().take(3);
+    words.map(|(_, word)| plain(word)).collect::<Vec<_>>().join(" ")
+}
+
+fn plain(word: &str) -> String {
+    let letters: String = word.chars().filter(|c| c.is_alphanumeric()).collect();
+    letters.to_lowercase()
+}
+
 /// `text` up to the end of its first word; all of `text` if it has none.
-pub fn first_word(text: &str) -> &str {
+pub fn through_first_word(text: &str) -> &str {
     let first = word_indices(text).into_iter().next();
     first.map_or(text, |(start, word)| &text[..start + word.len()])
 }
@@ -67,13 +73,14 @@ pub fn is_inside_word(before: &str, after: &str) -> bool {
 
 /// Han and Hiragana, both written without spaces.
 fn is_ideograph(c: char) -> bool {
-    matches!(c, '\u{3040}'..='\u{309F}' | '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
+    c.is_alphanumeric()
+        && matches!(c, '々' | '〇' | '〡'..='〩' | '〸'..='〻' | '\u{3041}'..='\u{309F}' | '\u{3400}'..='\u{9FFF}'
+            | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
 }
 
-/// Combining accents, variation selectors and joiners.
+/// Whether `c` belongs to the character before it: a combining mark, a variation selector, a joiner or a skin tone.
 fn is_mark(c: char) -> bool {
-    matches!(c, '\u{300}'..='\u{36F}' | '\u{1AB0}'..='\u{1AFF}' | '\u{1DC0}'..='\u{1DFF}' | '\u{200C}'..='\u{200D}'
-        | '\u{20D0}'..='\u{20FF}' | '\u{FE00}'..='\u{FE0F}' | '\u{FE20}'..='\u{FE2F}')
+    !c.is_ascii() && format!("a{c}").graphemes(true).count() == 1
 }
 
 #[cfg(test)]
@@ -95,7 +102,7 @@ mod tests {
     fn the_first_word_includes_the_text_before_it() {
         for (text, first) in [("", ""), (" “Don't!” she", " “Don't"), ("北京", "北"), (" — …", " — …")]
         {
-            assert_eq!(first_word(text), first, "{text:?}");
+            assert_eq!(through_first_word(text), first, "{text:?}");
         }
     }
 

@@ -1,21 +1,31 @@
-// What is suggested where: pure functions of strings, without clock, model or DOM.
+// Rules for words and for places to suggest at: pure functions of strings.
 
 /**
- * The text around the caret, behind it no more than the paragraph, and `hasSelection` where there is a range instead of a caret.
+ * The text around the caret, up to the end of its paragraph; `hasSelection` if a range is selected instead.
  * @typedef {{before: string, after: string, hasSelection: boolean}} Context
  */
 
-// More characters than 1,024 tokens, the longest context among the models, can be expected to spell.
+// More characters than usually fit into 1,024 tokens, the longest context of any model.
 const PROMPT_STEP = 8192;
 
-const words = new Intl.Segmenter("en", { granularity: "word" });
+const segmenter = new Intl.Segmenter("en", { granularity: "word" });
 
 const LOW_SURROGATE = /^[\uDC00-\uDFFF]/;
-// As the engine has it in is_inside_word: "don't" and "3.14" are words, and Han and Hiragana have none.
-const WORD_CHARACTER = /^[\p{L}\p{N}\p{M}_\u200C\u200D]/u;
-const WORD_END = /(?![\p{sc=Han}\p{sc=Hira}])[\p{L}\p{N}][\p{M}\u200C\u200D]*$/u;
-const JOINED_WORD = /^['’.,](?![\p{sc=Han}\p{sc=Hira}])[\p{L}\p{N}]/u;
+const NOT_SPACE = /\P{White_Space}/u;
+const ALPHANUMERIC = /[\p{Alphabetic}\p{N}]/u;
+// Closing brackets and quotes, and every other mark that neither opens nor joins.
 const CLOSING = /^[\p{Pe}\p{Pf}\p{Po}]+/u;
+
+// The engine's words, as in src/suggestion/words.rs: for comparing, and for telling whether the caret is inside one.
+// "don't" and "3.14" are one word each; every character of Han or Hiragana is a word.
+const IDEOGRAPH = String.raw`(?=[\p{Alphabetic}\p{N}])[\p{sc=Han}\p{sc=Hira}]`;
+const LETTER = String.raw`(?![\p{sc=Han}\p{sc=Hira}])[\p{Alphabetic}\p{N}]`;
+const MARK = String.raw`[\p{M}\p{Grapheme_Extend}\p{Emoji_Modifier}\u200D]`;
+const JOINER = "['’.,]";
+const WORD = new RegExp(`${IDEOGRAPH}|${LETTER}(?:${LETTER}|${MARK}|${JOINER}(?=${LETTER}))*`, "gu");
+const WORD_START = new RegExp(String.raw`^(?:[\p{Alphabetic}\p{N}_]|${MARK})`, "u");
+const WORD_END = new RegExp(`${LETTER}${MARK}*$`, "u");
+const JOINED_WORD = new RegExp(`^${JOINER}${LETTER}`, "u");
 
 /**
  * Where the prompt for a caret begins. It moves in large steps, so that one keystroke more leaves the beginning as it was and
@@ -31,7 +41,7 @@ export function promptStart(caretUtf16) {
  * @param {Context} context
  */
 export function isAskable({ before, after, hasSelection }) {
-  return !hasSelection && /\S/.test(before) && !isInsideWord(before, after);
+  return !hasSelection && NOT_SPACE.test(before) && !isInsideWord(before, after);
 }
 
 /**
@@ -39,7 +49,7 @@ export function isAskable({ before, after, hasSelection }) {
  * @param {string} after
  */
 function isInsideWord(before, after) {
-  return WORD_CHARACTER.test(after) || (JOINED_WORD.test(after) && WORD_END.test(before));
+  return WORD_START.test(after) || (JOINED_WORD.test(after) && WORD_END.test(before));
 }
 
 /**
@@ -55,14 +65,13 @@ export function remainder(continuation, typed) {
 }
 
 /**
- * How a suggestion begins, by its first three words: two that begin alike are one, to the engine as well.
+ * A suggestion's first three words, for comparison: two suggestions that begin alike count as one, to the engine as well.
  * @param {string} suggestion
  */
 export function beginning(suggestion) {
-  const spoken = [...words.segment(suggestion)].filter(({ isWordLike }) => isWordLike);
-  return spoken
+  return [...suggestion.matchAll(WORD)]
     .slice(0, 3)
-    .map(({ segment }) => segment.toLowerCase())
+    .map(([word]) => word.replace(/[^\p{Alphabetic}\p{N}]/gu, "").toLowerCase())
     .join(" ");
 }
 
@@ -71,12 +80,13 @@ export function beginning(suggestion) {
  * @param {string} suggestion
  */
 export function firstWord(suggestion) {
-  const textStart = suggestion.length - suggestion.trimStart().length;
-  let end = textStart;
-  for (const { segment, index, isWordLike } of words.segment(suggestion.slice(textStart))) {
-    if (!segment.trim()) break;
-    end = textStart + index + segment.length;
-    if (isWordLike) break;
+  const start = suggestion.search(NOT_SPACE);
+  if (start < 0) return suggestion;
+  let end = start;
+  for (const { segment } of segmenter.segment(suggestion.slice(start))) {
+    if (!NOT_SPACE.test(segment)) break;
+    end += segment.length;
+    if (ALPHANUMERIC.test(segment)) break;
   }
   return suggestion.slice(0, end) + (CLOSING.exec(suggestion.slice(end))?.[0] ?? "");
 }
