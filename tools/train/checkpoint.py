@@ -1,4 +1,4 @@
-"""The state of a run on disk: written beside the old one, then put in its place, so that a kill costs little."""
+"""The state of a run on disk. A save writes a new file, then replaces the old one, so that a kill costs little."""
 
 import os
 
@@ -17,6 +17,6 @@ def save(folder, state):
 
 
 def load(folder):
-    """The last state saved in a run's folder, on the CPU; None if there is none yet."""
+    """Loads the last state saved in a run's folder onto the CPU; None if there is none yet."""
     file = folder / NAME
     return torch.load(file, map_location="cpu") if file.exists() else None

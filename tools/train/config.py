@@ -1,4 +1,4 @@
-"""A training run as a TOML file describes it; README.md says what each key means. Unknown keys are refused."""
+"""The settings of a training run, read from a TOML file. README.md explains the keys; unknown ones are refused."""
 
 import tomllib
 from dataclasses import dataclass

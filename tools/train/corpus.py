@@ -1,9 +1,9 @@
-"""Prose to tokens: reads GROUP.SPLIT.txt, cleans the training text, writes GROUP.SPLIT.bin.
+"""From prose to tokens: reads GROUP.SPLIT.txt, cleans the training text, writes GROUP.SPLIT.bin.
 
     python corpus.py TEXT_FOLDER TOKEN_FOLDER
 
-GROUP.SPLIT.txt has a paragraph a line, and documents split by a line <|endoftext|>; SPLIT is train, valid or test.
-GROUP.SPLIT.bin has GPT-2's token ids, uint16 in little-endian order, and 50256 at the end of every document.
+GROUP.SPLIT.txt has one paragraph per line, and a line <|endoftext|> between documents; SPLIT is train, valid or test.
+GROUP.SPLIT.bin has GPT-2's token ids as little-endian uint16, with 50256 at the end of every document.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from gpt2 import END_OF_TEXT, TOKENIZER
 from text_filter import refusal
 
 SEPARATOR = "<|endoftext|>"
-# Characters given to the tokenizer at once: enough to share among threads, few enough to hold.
+# Characters passed to the tokenizer at once: enough to keep its threads busy, few enough to fit in memory.
 BATCH = 1 << 21
 
 
@@ -41,9 +41,9 @@ def main():
 
 
 def documents(file, is_cleaned, dropped):
-    """The documents of a file, as text; `dropped` counts the paragraphs that the filter refuses, by reason.
+    """Yields the documents of a file as text; `dropped` counts the paragraphs that the filter refuses, by reason.
 
-    What is cleaned is also rid of line breaks within a sentence, which picture books are full of.
+    Cleaning also joins lines that break within a sentence, which are common in picture books.
     """
     paragraphs, can_join = [], False
     with file.open(encoding="utf-8") as lines:
@@ -65,7 +65,7 @@ def documents(file, is_cleaned, dropped):
 
 
 def tokenise(tokenizer, texts):
-    """Arrays of token ids, one for every document."""
+    """Yields an array of token ids for each document."""
     batch, n_characters = [], 0
     for text in texts:
         batch.append(text)
@@ -77,7 +77,7 @@ def tokenise(tokenizer, texts):
 
 
 def encode(tokenizer, batch):
-    # Fast: without the offsets, which take most of the time and of the memory.
+    # The fast variant skips the offsets, which take most of the time and memory.
     return [np.array([*encoding.ids, END_OF_TEXT]) for encoding in tokenizer.encode_batch_fast(batch)]
 
 

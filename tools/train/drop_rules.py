@@ -1,9 +1,9 @@
-"""From the replies that generate.py collected to training text: what is cleaned, and what is dropped by which rule.
+"""Turns the replies that generate.py collected into training text: cleans them and drops those that break a rule.
 
     python drop_rules.py FOLDER
 
-Reads FOLDER/smollm2.jsonl, writes FOLDER/smollm2.{train,valid,test}.txt (one paragraph a line, documents separated by
-<|endoftext|>), and prints how many documents each rule of rules.py dropped; a document counts for the first that it
+Reads FOLDER/smollm2.jsonl, writes FOLDER/smollm2.{train,valid,test}.txt (one paragraph per line, documents separated
+by <|endoftext|>), and prints how many documents each rule of rules.py dropped. A document counts for the first rule it
 breaks.
 """
 
@@ -17,11 +17,11 @@ from prompts import is_continuation
 from rules import broken_rule, clean, curly, good_beginning, sentences_of
 
 END_OF_TEXT = "<|endoftext|>"
-MAX_USES_OF_A_SENTENCE = 8  # and is left out afterwards: "I hope this message finds you well."
-MIN_WORDS_OF_A_SENTENCE = 5  # shorter ones, such as "Best," and "Yes.", may come as often as they like
-CURLY_EVERY = 6  # documents: people write quotation marks either way
+MAX_USES_OF_A_SENTENCE = 8  # later documents go without it, as without "I hope this message finds you well."
+MIN_WORDS_OF_A_SENTENCE = 5  # shorter ones, such as "Best," and "Yes.", may recur freely
+CURLY_EVERY = 6  # documents; people write both straight and curly quotation marks
 HELD_OUT_EVERY = 200
-CHUNK = 256  # documents that a process is given at once
+CHUNK = 256  # documents per task of the process pool
 
 
 def beginning(document):
@@ -29,7 +29,7 @@ def beginning(document):
 
 
 def without_worn(paragraphs, uses):
-    """The paragraphs without sentences that were used often enough, by `uses`, where they are counted; none empty."""
+    """Removes sentences that `uses` has counted too often, counts the rest, and drops paragraphs left empty."""
     fresh = []
     for paragraph in paragraphs:
         sentences = sentences_of(paragraph)
@@ -41,7 +41,7 @@ def without_worn(paragraphs, uses):
 
 
 def judged(number, paragraphs, request):
-    """(text, None) or (None, the rule that it breaks)."""
+    """Returns (text, None), or (None, the broken rule)."""
     text = "\n".join(paragraphs)
     rule = broken_rule(text, request)
     if rule:
@@ -50,7 +50,7 @@ def judged(number, paragraphs, request):
 
 
 def select(documents, map=map):
-    """Returns the kept texts by their documents' numbers, and a Counter of what was dropped, by rule."""
+    """Returns the kept texts by document number, and a Counter of the dropped documents by rule."""
     documents = sorted(documents, key=lambda document: document["number"])
     uses = Counter()
     paragraphs = [without_worn(its, uses) for its in map(beginning, documents)]
@@ -65,14 +65,14 @@ def select(documents, map=map):
 
 
 def split_of(number):
-    """Of a document that goes on with an opening from the training text always train."""
+    """The split of a document; always train if it continues an opening from the training text."""
     if is_continuation(number):
         return "train"
     return {0: "test", 3: "valid"}.get(number % HELD_OUT_EVERY, "train")
 
 
 def write(path, texts):
-    """Replaces the file as a whole; without texts there is none."""
+    """Replaces the file; without texts, removes it."""
     if not texts:
         path.unlink(missing_ok=True)
         return
@@ -83,7 +83,7 @@ def write(path, texts):
 
 
 def make_texts(folder):
-    """Writes the texts of the journal in `folder`, and prints what was dropped."""
+    """Writes the texts from the journal in `folder`, and prints how many documents were dropped."""
     documents = journal.read(folder / "smollm2.jsonl")
     with ProcessPoolExecutor() as pool:
         kept, dropped = select(documents, lambda f, *items: pool.map(f, *items, chunksize=CHUNK))

@@ -1,4 +1,4 @@
-"""Perplexity on GPT-2's tokens and bits per byte of held-out text, by group, with the full softmax.
+"""Perplexity per GPT-2 token and bits per byte of held-out text, by group, with the full softmax.
 
     python evaluate.py TOKEN_FOLDER MODEL_FOLDER [--tokens N]
 """
@@ -16,7 +16,7 @@ from export import read_model
 from gpt2 import END_OF_TEXT, TOKENIZER
 from mixture import read_tokens
 
-# Windows run at once; the logits of one take n_positions * 50,257 floats.
+# Windows per batch; the logits of one take n_positions * 50,257 floats.
 BATCH = 4
 
 
@@ -24,7 +24,7 @@ def main():
     parser = argparse.ArgumentParser(description="Measures a model on the test split of every group, as a table.")
     parser.add_argument("tokens", type=Path, metavar="TOKEN_FOLDER")
     parser.add_argument("model", type=Path, metavar="MODEL_FOLDER", help="config.json and model.safetensors")
-    parser.add_argument("--tokens", dest="n_tokens", type=int, default=6144, help="of each group (6144)")
+    parser.add_argument("--tokens", dest="n_tokens", type=int, default=6144, help="per group (6144)")
     args = parser.parse_args()
     model = read_model(args.model)
     n_bytes = token_bytes()
@@ -40,10 +40,10 @@ def main():
 
 @torch.no_grad()
 def nats_per_token(model, tokens):
-    """Mean negative log-likelihood of (n,) token ids but the first, each predicted from those before it in its window.
+    """Mean negative log-likelihood of (n,) token ids after the first, each predicted from its window so far.
 
-    Windows of n_positions tokens follow each other without overlap. Ends of documents are read and not scored: they are
-    no text.
+    Windows of n_positions tokens follow each other without overlap. Ends of documents are read but not scored, since
+    they are not text.
     """
     device = model.wte.weight.device
     tokens = torch.from_numpy(np.asarray(tokens).astype(np.int64)).to(device)
@@ -59,7 +59,7 @@ def nats_per_token(model, tokens):
 
 
 def batches(tokens, n):
-    """Whole windows of n inputs with their targets, together, and what is left over, alone."""
+    """Yields the full windows of n inputs and their targets as one batch, then the shorter rest."""
     n_whole = (len(tokens) - 1) // n * n
     if n_whole:
         yield tokens[:n_whole].view(-1, n), tokens[1 : n_whole + 1].view(-1, n)
@@ -68,7 +68,7 @@ def batches(tokens, n):
 
 
 def token_bytes():
-    """(VOCAB_SIZE,) how many bytes each token writes: GPT-2's vocabulary has one character for each."""
+    """(VOCAB_SIZE,) bytes per token: GPT-2's vocabulary spells each byte as one character."""
     vocabulary = json.loads(TOKENIZER.read_text())["model"]["vocab"]
     return np.array([len(token) for token, _ in sorted(vocabulary.items(), key=lambda item: item[1])])
 

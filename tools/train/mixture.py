@@ -1,7 +1,6 @@
 """Windows of tokens from several groups of text, drawn by the groups' shares.
 
-Which windows a step trains on depends on the seed and the step, and on nothing else: so a run that was interrupted goes
-on as if it had not been.
+The windows of a step depend on the seed and the step only, so an interrupted run continues as if it had never stopped.
 """
 
 import numpy as np
@@ -9,13 +8,13 @@ import torch
 
 from gpt2 import END_OF_TEXT, NEWLINE
 
-# Of a group's windows, these parts begin with a document and with a paragraph: as the page's own texts do.
+# The fractions of a group's windows that begin at a document and at a paragraph, as texts in the page do.
 AT_DOCUMENTS = 0.2
 AT_PARAGRAPHS = 0.2
 
 
 class Mixture:
-    """The groups of one folder of GROUP.train.bin (corpus.py), by their `shares`."""
+    """The groups in a folder of GROUP.train.bin (corpus.py), drawn by their `shares`."""
 
     def __init__(self, folder, shares, seed):
         self.seed = seed
@@ -31,7 +30,7 @@ class Mixture:
 
 
 class Group:
-    """The tokens of one group, and where its documents and paragraphs begin."""
+    """The tokens of one group, and the beginnings of its documents and paragraphs."""
 
     def __init__(self, tokens, seed):
         self.tokens = with_blank_lines(tokens, np.random.default_rng(seed))
@@ -43,7 +42,7 @@ class Group:
         """(n, n_tokens) token ids."""
         last = len(self.tokens) - n_tokens
         if last < 0:
-            raise ValueError(f"a window has {n_tokens} tokens, and a group only {len(self.tokens)}")
+            raise ValueError(f"a window has {n_tokens} tokens, but a group only {len(self.tokens)}")
         starts = rng.integers(0, last + 1, n)
         n_before = 0
         for anchors, part in (self.documents, AT_DOCUMENTS), (self.paragraphs, AT_PARAGRAPHS):
@@ -55,7 +54,7 @@ class Group:
 
 
 def with_blank_lines(tokens, rng):
-    """(n,) token ids with the paragraphs of every other document a blank line apart: people write either way."""
+    """(n,) token ids with blank lines between the paragraphs of half of the documents; people write both ways."""
     document = np.cumsum(tokens == END_OF_TEXT)
     is_chosen = rng.random(int(document[-1]) + 1) < 0.5
     return np.repeat(tokens, np.where((tokens == NEWLINE) & is_chosen[document], 2, 1))
@@ -66,8 +65,8 @@ def token_file(folder, group, split):
 
 
 def read_tokens(folder, group, split):
-    """(n,) token ids of a file that corpus.py wrote, read as they are used."""
+    """(n,) token ids of a file that corpus.py wrote, loaded on demand."""
     file = token_file(folder, group, split)
     if not file.exists():
-        raise FileNotFoundError(f"{file} is missing; corpus.py makes it of {group}.{split}.txt")
+        raise FileNotFoundError(f"{file} is missing; corpus.py makes it from {group}.{split}.txt")
     return np.memmap(file, dtype="<u2", mode="r")

@@ -1,4 +1,4 @@
-"""Beginnings of paragraphs of the training text, for SmolLM2 to go on with."""
+"""Beginnings of paragraphs from the training text, for SmolLM2 to continue."""
 
 import random
 import re
@@ -10,16 +10,16 @@ from mixture import read_tokens, token_file
 from prompts import CONTINUATIONS, continued_group, is_continuation
 from rules import MARKS, NOT_ASCII
 
-PIECE = 4096  # tokens that are decoded at once
+PIECE = 4096  # tokens decoded at once
 MIN_WORDS, MAX_WORDS = 24, 40
 UNPLAIN = re.compile(r"[\[\]{}<>*_/()]|https?|www|\d{3}")
 
 
 def openings_of(folder, numbers, seed, tokenizer):
-    """{number: (group, opening)} of those of `numbers` that are to go on with a text.
+    """{number: (group, opening)} for those of `numbers` that continue a text.
 
-    Every opening is used once. A number may have none: its group may have no text, or no opening left. A document keeps
-    its opening when more documents are asked for.
+    Every opening is used once. A number has none if its group has no text or no opening left. A document keeps its
+    opening when a later run writes more documents.
     """
     chosen = {number: continued_group(seed, number) for number in range(max(numbers) + 1) if is_continuation(number)}
     result = {}
@@ -32,20 +32,20 @@ def openings_of(folder, numbers, seed, tokenizer):
 
 
 def openings(tokens, rng, tokenizer):
-    """Yields every opening in `tokens` once, from piece after piece of it."""
+    """Yields every opening in `tokens` once, in random order, decoding piece by piece."""
     starts = [*range(0, len(tokens), PIECE)]
     rng.shuffle(starts)
     for start in starts:
         ids = tokens[start : start + PIECE]
         text = tokenizer.decode(np.where(ids == END_OF_TEXT, NEWLINE, ids).tolist())
-        # The first and the last are cut.
+        # The first and the last paragraph are incomplete.
         paragraphs = text.split("\n")[1:-1]
         rng.shuffle(paragraphs)
         yield from filter(None, (opening(paragraph, rng.randint(MIN_WORDS, MAX_WORDS)) for paragraph in paragraphs))
 
 
 def opening(paragraph, n_words):
-    """The first `n_words` words, or a few less, of a paragraph of plain prose that is longer; otherwise None."""
+    """About the first `n_words` words of a longer paragraph of plain prose; None for any other paragraph."""
     words = paragraph.split(" ")
     n = min(n_words, len(words) - 3)
     text = " ".join(words[: max(n, 0)]).rstrip(",;:-\u2014 ")

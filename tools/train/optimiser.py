@@ -1,6 +1,6 @@
 """Muon for the matrices inside the blocks, AdamW for embeddings and vectors.
 
-Muon (Jordan et al. 2024): the momentum of a matrix, made orthogonal by five Newton-Schulz steps, is its update.
+Muon (Jordan et al. 2024) updates a matrix by its momentum, made orthogonal in five Newton-Schulz steps.
 """
 
 import torch
@@ -11,9 +11,9 @@ N_NS_STEPS = 5
 
 
 class Muon:
-    """For Conv1D weights, (in, out), all matrices of one shape at once.
+    """Muon for Conv1D weights, (in, out), with all matrices of one shape updated together.
 
-    `weights`: (parameter, number of matrices side by side in it), the latter 3 for queries, keys and values.
+    `weights`: pairs (parameter, number of matrices side by side in it), which is 3 for queries, keys and values.
     """
 
     def __init__(self, weights):
@@ -28,7 +28,7 @@ class Muon:
 
     @torch.no_grad()
     def step(self, lr):
-        """Takes a step; every weight has its gradient."""
+        """Takes a step; every weight must have its gradient."""
         for ((n_in, n_out), stack), momentum in zip(self.stacks.items(), self.momenta):
             gradient = torch.cat([torch.stack(weight.grad.chunk(n, 1)) for weight, n in stack])  # (n, in, out)
             momentum.lerp_(gradient, 1 - MOMENTUM)
@@ -40,7 +40,7 @@ class Muon:
 
 
 def orthogonal(x):
-    """The orthogonal matrices nearest to x (n, rows, columns), roughly: singular values between 0.7 and 1.2 will do."""
+    """Roughly the nearest orthogonal matrices to x (n, rows, columns); singular values from 0.7 to 1.2 are enough."""
     a, b, c = NS_COEFFICIENTS
     is_tall = x.shape[1] > x.shape[2]
     x = x.transpose(1, 2) if is_tall else x
@@ -52,7 +52,7 @@ def orthogonal(x):
 
 
 class Optimisers:
-    """Both, on the parameters of one model, behind one step."""
+    """Both optimisers, on the parameters of one model, behind one step."""
 
     def __init__(self, model, muon_learning_rate, adamw_learning_rate):
         matrices, others = [], []
@@ -68,7 +68,7 @@ class Optimisers:
         self.muon_learning_rate, self.adamw_learning_rate = muon_learning_rate, adamw_learning_rate
 
     def step(self, factor):
-        """Takes one step at `factor` times the learning rates, and forgets the gradients."""
+        """Takes one step at `factor` times the learning rates, and clears the gradients."""
         self.muon.step(factor * self.muon_learning_rate)
         self.adamw.param_groups[0]["lr"] = factor * self.adamw_learning_rate
         self.adamw.step()

@@ -1,17 +1,17 @@
-"""How far a run is, from 0 to 1, by the tokens it has read or by a clock, and what that means for its learning rate."""
+"""The progress of a run from 0 to 1, by tokens read or by a clock, and the learning rate that follows from it."""
 
 WARM_UP = 0.025  # of the run
 
 
 def learning_rate_factor(progress):
-    """Up from zero at first, and down to zero at the end, both in a straight line."""
+    """Linear warm-up from zero, then linear decay to zero."""
     return min(1.0, (progress + 1e-4) / WARM_UP) * (1 - progress)
 
 
 class Progress:
-    """Counts the steps of a run, which is over after `n_tokens` or, if `seconds` are given, after so many of them.
+    """Counts the steps of a run, which ends after `n_tokens` or, if given, after `seconds`.
 
-    `clock()` gives seconds. A run that is gone on with has its `seconds` over all its sittings.
+    `clock()` returns seconds. The time of a resumed run includes its earlier sessions.
     """
 
     def __init__(self, n_tokens, batch_tokens, seconds=None, clock=None):
@@ -20,7 +20,7 @@ class Progress:
         self.seconds_before, self.started = 0.0, clock() if clock else 0.0
 
     def __call__(self):
-        """From 0 to 1; 1 means that the run is over."""
+        """From 0 to 1, the end of the run."""
         if self.seconds is None:
             return min(1.0, self.n_steps * self.batch_tokens / self.n_tokens)
         return min(1.0, self.seconds_used() / self.seconds)

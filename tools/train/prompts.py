@@ -1,6 +1,6 @@
 """Requests for everyday prose in 27 styles, each varied by topic, tone and people, from the lists in prompts.toml.
 
-Every third document goes on with the beginning of a paragraph of the training text instead (openings.py).
+Every third document continues the beginning of a paragraph from the training text instead (openings.py).
 """
 
 import random
@@ -18,10 +18,10 @@ TOPICS = {name: style["topics"].splitlines() for name, style in STYLES.items()}
 class Prompt(NamedTuple):
     style: str
     request: str
-    opening: str  # of the reply; keeps the model from "Sure, here is your e-mail" and from one beginning for all
+    opening: str  # of the reply; prevents "Sure, here is your e-mail", and varies the beginnings
 
     def chat(self):
-        """In SmolLM2's chat template, with the beginning of the reply apart."""
+        """Returns the request in SmolLM2's chat template, and the opening of the reply."""
         return f"<|im_start|>user\n{self.request}<|im_end|>\n<|im_start|>assistant\n", self.opening
 
 
@@ -44,7 +44,7 @@ def is_continuation(number):
 
 
 def continued_group(seed, number):
-    """The group of the corpus whose text document `number` goes on with."""
+    """The group of the corpus whose text document `number` continues."""
     return drawn(random.Random(f"{seed} {number} group"), CONTINUATIONS)
 
 

@@ -1,7 +1,7 @@
-"""Float weights to int8 whose errors cancel each other, after Frantar et al. 2022, "GPTQ".
+"""Rounds float weights to int8 so that errors cancel each other, after Frantar et al. 2022, "GPTQ".
 
-The columns of a matrix are rounded one after another, and what each is off by is made good in the columns still to come,
-as far as their inputs go together on real text. A matrix's inputs are those that the matrices rounded before it give.
+The columns of a matrix are rounded one after another, and the columns still to come compensate for each error, as far
+as their inputs correlate on real text. The inputs of a matrix come from the matrices that are already rounded.
 """
 
 from copy import deepcopy
@@ -12,15 +12,15 @@ from torch.nn import functional as F
 from gpt2 import causal_attention, layer_norm, linear
 
 GROUP_LEN = 32  # inputs of an output that share a scale
-# Added to the diagonal of the inputs' second moments, as a part of its mean: what text of another kind may bring.
+# Added to the diagonal of the inputs' second moments, as a fraction of its mean: allows for other kinds of text.
 DAMPING = 0.01
 
 
 @torch.no_grad()
 def compensated(model, windows):
-    """The tensors of a file for the page, by name: (int8, scale) pairs as NAME and NAME.scale, and float32 vectors.
+    """The tensors of the page's file by name: (int8, scale) pairs as NAME and NAME.scale, and float32 vectors.
 
-    windows: (n, t) token ids of training text, t <= n_positions.
+    `windows`: (n, t) token ids of training text, t <= n_positions.
     """
     model = deepcopy(model)
     tensors = {name: value.clone() for name, value in model.named_parameters() if value.dim() == 1}
@@ -32,7 +32,7 @@ def compensated(model, windows):
         tensors[name] = (rounded.t() if is_conv1d else rounded).contiguous()
         tensors[name + ".scale"] = (scales.t() if is_conv1d else scales).contiguous()
 
-    # As a head: its inputs are the last hidden states, and most of its rounding shows in the logits.
+    # Rounded as a head, on the last hidden states: its errors show most in the logits.
     put("wte.weight", model.wte.weight, second_moments(batched(model, windows)), is_conv1d=False)
     put("wpe.weight", model.wpe.weight, torch.eye(model.shape.n_embd), is_conv1d=False)
     x = model.wte(windows) + model.wpe.weight[: windows.shape[1]]  # (n, t, n_embd)
@@ -52,10 +52,10 @@ def compensated(model, windows):
 
 
 def rounded_matrix(weight, second_moments):
-    """(rows, n) to int8 and (rows, n / GROUP_LEN) scales; `second_moments`: (n, n), of the inputs."""
+    """Rounds (rows, n) to int8 with (rows, n / GROUP_LEN) scales; `second_moments`: (n, n), of the inputs."""
     rest, n = weight.clone(), weight.shape[1]
     damped = second_moments.double() + DAMPING * second_moments.diagonal().mean() * torch.eye(n)
-    # Row j: how the columns from j on make good an error of column j.
+    # Row j: how the columns from j on compensate for an error in column j.
     inverse = torch.cholesky_inverse(torch.linalg.cholesky(damped))
     shares = torch.linalg.cholesky(inverse).t().float()  # (n, n), upper triangle
     rounded, scales = torch.empty_like(weight, dtype=torch.int8), []
@@ -73,28 +73,28 @@ def rounded_matrix(weight, second_moments):
 
 
 def scale_of(group):
-    """(rows,) in bfloat16, so that the integers are the nearest for the scale that is stored."""
+    """(rows,) scales, rounded to bfloat16 first, so that the integers are nearest for the stored scale."""
     return (group.abs().amax(1) / 127).clamp(min=torch.finfo(torch.float32).tiny).bfloat16()
 
 
 def dequantised(rounded, scales, axis=1):
-    """float32; `axis`: the one that neighbours with the same scale lie on."""
+    """Float32 weights; `axis` is the one along which neighbours share a scale."""
     return rounded.float() * scales.float().repeat_interleave(GROUP_LEN, axis)
 
 
 def second_moments(inputs):
-    """(..., n) to (n, n)"""
+    """Maps (..., n) inputs to their (n, n) second moments."""
     inputs = inputs.flatten(0, -2)
     return inputs.t() @ inputs / len(inputs)
 
 
 def attended(hidden, c_attn, n_head):
-    """(b, t, n_embd) behind ln_1 to the same behind attention, before c_proj."""
+    """Maps (b, t, n_embd) after ln_1 to (b, t, n_embd) after attention, before c_proj."""
     b, t, d = hidden.shape
     q, k, v = linear(hidden, c_attn.weight, c_attn.bias).view(b, t, 3, n_head, d // n_head).permute(2, 0, 3, 1, 4)
     return causal_attention(q, k, v).transpose(1, 2).reshape(b, t, d)
 
 
 def batched(function, rows, n=8):
-    """`function` of a few rows at a time: attention without its own kernel holds (t, t) for every head of each."""
+    """Applies `function` to a few rows at a time: attention without a fused kernel holds (t, t) per head and row."""
     return torch.cat([function(part) for part in rows.split(n)])

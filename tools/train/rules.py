@@ -1,4 +1,4 @@
-"""What of SmolLM2's replies is cleaned, what is cut off, and which documents are dropped by which rule."""
+"""Rules for SmolLM2's replies: how they are cleaned, where they are cut off, and which documents are dropped."""
 
 import re
 import unicodedata
@@ -6,14 +6,14 @@ import unicodedata
 import text_filter
 
 MIN_WORDS = 60
-MIN_DISTINCT_TRIGRAMS = 0.85  # share of a document's word trigrams that differ from each other
-MIN_PLAIN_WORDS = 0.55  # share of the words that are letters in lower case and nothing else
-MAX_ECHO_WORDS = 9  # a topic has up to nine words, and prose may name its topic
-# Of a sentence's trigrams, so many may have come before: with more, the document has begun to repeat itself.
+MIN_DISTINCT_TRIGRAMS = 0.85  # share of a document's word trigrams that are distinct
+MIN_PLAIN_WORDS = 0.55  # share of words that consist of lower-case letters only
+MAX_ECHO_WORDS = 9  # topics have up to nine words, and prose may name its topic
+# The share of a sentence's trigrams that may occur earlier; with more, the document has begun to repeat itself.
 MAX_REPEATED_TRIGRAMS = 0.4
 
 TYPOGRAPHY = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2026": "...", "\u00a0": " "})
-NOT_ASCII = re.compile(r"[^ -~\n\u2014]")  # but for the em dash, which the corpus has too
+NOT_ASCII = re.compile(r"[^ -~\n\u2014]")  # except the em dash, which the corpus has too
 HEADER = re.compile(r"(subject|title|re|date|to|from)\s*:", re.IGNORECASE)
 PLACEHOLDER = re.compile(r"\[[^\]]*\]|\{[^}]*\}|<[^>]*>|_{3,}|\bX{2,}\b")
 MARKUP = re.compile(r"^\s*([-*+#>|]|\d+[.)]\s|[a-z][.)]\s|Step \d)|\*\*|```|https?:|www\.|^[^.!?]*:\s*$", re.MULTILINE)
@@ -44,13 +44,13 @@ SENTENCE_END = re.compile(r"[.!?][\"')]*(?=\s|$)")
 
 
 def clean(reply, finished):
-    """The reply's paragraphs, in ASCII punctuation, without accents, header lines and an unfinished last sentence."""
+    """The reply's paragraphs in ASCII punctuation, without accents, header lines or an unfinished last sentence."""
     text = reply.translate(TYPOGRAPHY)
     text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     text = re.sub(r"\s*\u2014\s*|\s+(\u2013|--)\s+", "\u2014", text)
     paragraphs = [" ".join(line.split()) for line in text.splitlines()]
     paragraphs = [paragraph for paragraph in paragraphs if paragraph and not HEADER.match(paragraph)]
-    # "[Your Name]" alone below a letter is cut off; inside a sentence it ends the document.
+    # "[Your Name]" on a line of its own below a letter is removed; inside a sentence it ends the document.
     while paragraphs and PLACEHOLDER.fullmatch(paragraphs[-1]):
         paragraphs.pop()
     if not finished and paragraphs:
@@ -60,9 +60,9 @@ def clean(reply, finished):
 
 
 def good_beginning(paragraphs):
-    """The paragraphs before the first that breaks a rule by itself or in which the text begins to repeat itself.
+    """The paragraphs before the first that breaks a rule by itself or begins to repeat earlier text.
 
-    Of the latter, the sentences before the repeated one stay.
+    The sentences before a repeated one stay.
     """
     kept, seen = [], set()
     for paragraph in paragraphs:
@@ -114,7 +114,7 @@ def has_few_plain_words(text):
     return sum(word.isalpha() and word.islower() for word in words) < MIN_PLAIN_WORDS * len(words)
 
 
-# A paragraph can break these by itself: it and what follows is cut off.
+# A single paragraph can break these; it and the rest of the document are cut off.
 PATTERNS = {
     "not ASCII": NOT_ASCII,
     "placeholder": PLACEHOLDER,
@@ -124,7 +124,7 @@ PATTERNS = {
     "talk about being an AI": ASSISTANT,
     "talk about the task": META_TALK,
 }
-# A document is dropped for these.
+# Breaking any of these drops the whole document.
 RULES = {
     "too short": lambda text, request: len(words_of(text)) < MIN_WORDS,
     "repetition": lambda text, request: repeats_itself(text),
@@ -135,18 +135,18 @@ RULES = {
 
 
 def broken_pattern(paragraph):
-    """Why the text ends before a paragraph: a name of PATTERNS or of text_filter.py; None if it may stay."""
+    """Why the text is cut before a paragraph: a name from PATTERNS or text_filter.py; None if the paragraph stays."""
     found = (name for name, pattern in PATTERNS.items() if pattern.search(paragraph))
     return next(found, None) or text_filter.refusal(paragraph)
 
 
 def broken_rule(text, request):
-    """The name of the first rule that `text`, an answer to `request`, breaks, or None."""
+    """The name of the first rule that `text`, a reply to `request`, breaks, or None."""
     return next((name for name, breaks in RULES.items() if breaks(text, request)), None)
 
 
 def curly(text):
-    """With quotation marks as word processors and phones set them."""
+    """Sets quotation marks as word processors and phones do."""
     for straight, opening, closing in ('"', "\u201c", "\u201d"), ("'", "\u2018", "\u2019"):
         before = rf"(^|[\s(\[\u2014\u201c]){straight}"
         text = re.sub(before, rf"\1{opening}", text, flags=re.MULTILINE).replace(straight, closing)

@@ -1,4 +1,4 @@
-"""SmolLM2 in PyTorch: a Llama (Touvron et al. 2023) with tied embeddings, as transformers' modeling_llama.py."""
+"""SmolLM2 in PyTorch: a Llama (Touvron et al. 2023) with tied embeddings, after transformers' modeling_llama.py."""
 
 import math
 
@@ -9,7 +9,7 @@ import gguf
 
 
 class SmolLM2:
-    """The weights in one type on one device, for writing (writer.py) and for scoring."""
+    """The model in one dtype on one device, for writing (writer.py) and for scoring."""
 
     def __init__(self, path, device=torch.device("cpu"), dtype=torch.float32):
         meta, tensors = gguf.read(path)
@@ -41,13 +41,13 @@ class SmolLM2:
         return {key: weight(*[prefix + name for name in members]).t() for key, members in names.items()}
 
     def tokenize(self, text):
-        """Token ids of `text`, in which special tokens may be spelled out."""
+        """Token ids of `text`, which may spell out special tokens."""
         return self.tokenizer.encode(text, add_special_tokens=False).ids
 
     def logits(self, ids, attend):
-        """(n,) token ids to (n, n_vocab).
+        """Maps (n,) token ids to (n, n_vocab) logits.
 
-        `attend(i, qkv)`: layer i's attention, of (n, (n_head + 2 * n_kv) * head_dim) to (n, n_embd).
+        `attend(i, qkv)`: layer i's attention, from (n, (n_head + 2 * n_kv) * head_dim) to (n, n_embd).
         """
         x = F.embedding(ids, self.embedding)  # (n, n_embd)
         for i, layer in enumerate(self.layers):
@@ -70,13 +70,13 @@ class SmolLM2:
 
     @torch.no_grad()
     def nats(self, ids):
-        """Minus the natural logarithms of the probabilities of ids[1:], each after all before it: (t - 1,) float64."""
+        """Negative log-likelihoods of ids[1:] in nats, each given all ids before it: (t - 1,) float64."""
         ids = torch.tensor(ids, device=self.device)
         logits = self.logits(ids, self.causal_attention(len(ids)))[:-1]  # (t - 1, n_vocab)
         return F.cross_entropy(logits.double(), ids[1:], reduction="none").cpu().numpy()
 
     def causal_attention(self, t):
-        """The attention of one text of `t` tokens, for `logits`."""
+        """The `attend` that `logits` takes for a single text of `t` tokens."""
         cos, sin = (x[:, None] for x in self.rotations(t))  # (t, 1, head_dim / 2)
         mask = torch.full((t, t), -math.inf, device=self.device).triu(1)
 
@@ -91,13 +91,13 @@ class SmolLM2:
 
 
 def split_heads(qkv, n_kv, head_dim):
-    """q (n, n_kv, n_head / n_kv, head_dim); k and v (n, n_kv, head_dim): so many queries share a key."""
+    """Splits into q (n, n_kv, n_head / n_kv, head_dim), and k and v (n, n_kv, head_dim): queries share keys."""
     n_q = qkv.shape[1] - 2 * n_kv * head_dim
     q, k, v = qkv.split([n_q, n_kv * head_dim, n_kv * head_dim], 1)
     return q.unflatten(1, (n_kv, -1, head_dim)), k.unflatten(1, (n_kv, head_dim)), v.unflatten(1, (n_kv, head_dim))
 
 
 def rotated(x, cos, sin):
-    """(n, heads, head_dim), the halves of each head rotated by angles whose cos and sin are (n, 1, head_dim / 2)."""
+    """Rotates the halves of each head of (n, heads, head_dim) by angles with cos and sin (n, 1, head_dim / 2)."""
     a, b = x.float().chunk(2, -1)
     return torch.cat([a * cos - b * sin, b * cos + a * sin], -1).to(x.dtype)

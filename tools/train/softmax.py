@@ -1,7 +1,7 @@
-"""The last product, the softmax over all 50,257 tokens and the cross entropy, with their gradients, slice by slice.
+"""The head, the softmax over all 50,257 tokens and the cross entropy, with their gradients, slice by slice.
 
-The logits of a batch would take more memory than everything else; of a slice they are turned into their own gradients
-in place, and multiplied on to those of the hidden states and of the embedding at once.
+The logits of a whole batch would take more memory than everything else. The logits of a slice turn into their own
+gradients in place, which are multiplied on to the gradients of the hidden states and the embedding at once.
 """
 
 import torch
@@ -15,7 +15,7 @@ SLICE = {"cpu": 1024, "cuda": 16384}  # rows at once
 
 
 class CrossEntropy:
-    """Called with (n, d) hidden states, (VOCAB_SIZE, d) `wte` and (n,) targets: the mean loss, to be differentiated."""
+    """Maps (n, d) hidden states, (VOCAB_SIZE, d) `wte` and (n,) targets to the mean loss, differentiably."""
 
     def __init__(self, n_embd, device, dtype, n_slice=None, say=print):
         self.n_slice = n_slice or SLICE[device.type]
@@ -29,7 +29,7 @@ class CrossEntropy:
         return Function.apply(hidden, wte, targets, self)
 
     def gradients(self, hidden, wte, targets):
-        """The mean loss, and its gradients by `hidden` and by `wte`."""
+        """The mean loss, and its gradients with respect to `hidden` and `wte`."""
         self.weight[:VOCAB_SIZE] = wte.to(self.weight.dtype)
         d_hidden = torch.empty_like(hidden)
         d_wte = torch.zeros(self.weight.shape, device=wte.device)
@@ -58,7 +58,7 @@ class Function(torch.autograd.Function):
 
 
 def softmax_(logits, targets, scale):
-    """The losses of the rows, (n,) float32; (n, PADDED) `logits` become their gradients times `scale`."""
+    """Returns the rows' (n,) float32 losses; overwrites (n, PADDED) `logits` with their gradients times `scale`."""
     log_p = logits[:, :VOCAB_SIZE].float().log_softmax(1)
     losses = -log_p.gather(1, targets[:, None])[:, 0]
     p = log_p.exp_()
@@ -69,7 +69,7 @@ def softmax_(logits, targets, scale):
 
 
 def check_softmax(fast, device, dtype):
-    """Raises ArithmeticError if `fast` gives other losses or gradients than `softmax_`."""
+    """Raises ArithmeticError if `fast` gives different losses or gradients from `softmax_`."""
     generator = torch.Generator().manual_seed(0)
     logits = (3 * torch.randn((64, PADDED), generator=generator)).to(device, dtype)
     targets = torch.randint(0, VOCAB_SIZE, (64,), generator=generator).to(device)

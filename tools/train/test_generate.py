@@ -1,4 +1,4 @@
-"""The prompts, the journal and the rules around SmolLM2's prose, and the writing itself with a model in miniature."""
+"""Tests of the prompts, the journal and the rules for SmolLM2's prose, and of the writing with a tiny model."""
 
 import io
 import json
@@ -30,7 +30,7 @@ Maya"""
 
 
 class Prompts(unittest.TestCase):
-    def test_a_number_has_one_prompt_and_other_numbers_have_others(self):
+    def test_each_number_has_its_own_prompt(self):
         drawn = [prompts.prompt(7, number) for number in range(500)]
         self.assertEqual(drawn[123], prompts.prompt(7, 123))
         self.assertGreater(len(set(drawn)), 490)
@@ -41,14 +41,14 @@ class Prompts(unittest.TestCase):
             for text in prompts.prompt(0, number):
                 self.assertNotRegex(text, r"[{}]|  ")
 
-    def test_styles_come_as_often_as_they_weigh(self):
+    def test_styles_are_drawn_by_their_weights(self):
         styles = [prompts.prompt(1, number).style for number in range(6000)]
         weights = {name: style["weight"] for name, style in prompts.STYLES.items()}
         for style in ("e-mail", "recipe introduction"):
             expected = 6000 * weights[style] / sum(weights.values())
             self.assertAlmostEqual(styles.count(style), expected, delta=0.25 * expected)
 
-    def test_the_requests_are_those_that_the_bundled_model_was_made_with(self):
+    def test_the_requests_of_the_bundled_model_stay_the_same(self):
         expected = {
             0: (
                 "Write a customer's review of a pair of headphones in the first person. The tone is warm.",
@@ -65,7 +65,7 @@ class Openings(unittest.TestCase):
         "Nobody in the street had seen the old postman since the first snow of the year fell on the roofs of our town"
     )
 
-    def test_one_is_the_beginning_of_a_longer_plain_paragraph(self):
+    def test_an_opening_is_the_beginning_of_a_longer_plain_paragraph(self):
         paragraph = f"{self.words}, and for once the letters had to wait until somebody else came by."
         self.assertEqual(opening(paragraph, 24), self.words + ", and")
         self.assertEqual(opening(paragraph, 23 + 1), opening(f"{paragraph} He came.", 24))
@@ -80,7 +80,7 @@ class Openings(unittest.TestCase):
         ):
             self.assertIsNone(opening(paragraph.replace(*change), 40), change)
 
-    def test_every_one_is_used_once_and_stays_with_its_document(self):
+    def test_every_opening_is_used_once_and_stays_with_its_document(self):
         tokenizer = Tokenizer.from_file(str(TOKENIZER))
         with tempfile.TemporaryDirectory() as folder:
             text = "\n".join(f"{name} {self.words}, and that was not all there was." for name in prompts.LISTS["name"])
@@ -107,7 +107,7 @@ class Generate(unittest.TestCase):
         cls.tokenizer = Tokenizer.from_file(str(TOKENIZER))
         text = "Cut\n" + f"{Openings.words}, and that was not all there was to see.\n" * 20
         np.array(cls.tokenizer.encode(text).ids, "<u2").tofile(cls.folder / "blogs.train.bin")
-        # The miniature's tokens are bytes.
+        # The tiny model's tokens are bytes, so prompts are longer.
         cls.enterClassContext(mock.patch.object(generate, "MAX_PROMPT_TOKENS", 300))
 
     def write(self, path, numbers, until=float("inf")):
@@ -115,7 +115,7 @@ class Generate(unittest.TestCase):
             generate.write(file, numbers, self.folder, 5, self.weights, until)
         return {document["number"]: document for document in journal.read(path)}
 
-    def test_an_interrupted_collection_becomes_the_same_as_an_unbroken_one(self):
+    def test_an_interrupted_collection_ends_the_same_as_an_uninterrupted_one(self):
         unbroken = self.write(self.folder / "unbroken.jsonl", range(12))
         self.assertEqual(sorted(unbroken), [*range(12)])
         torn = self.folder / "torn.jsonl"
@@ -133,12 +133,12 @@ class Generate(unittest.TestCase):
             self.assertTrue(document["reply"].startswith(expected.opening), document)
             self.assertGreater(document["n_tokens"], 0)
 
-    def test_it_stops_when_the_time_is_over(self):
+    def test_writing_stops_when_the_time_is_up(self):
         self.assertEqual(self.write(self.folder / "late.jsonl", range(12), until=0), {})
 
 
 class Journal(unittest.TestCase):
-    def test_a_torn_line_is_not_read_and_is_cut_off_before_more_is_written(self):
+    def test_an_incomplete_line_is_skipped_and_cut_off_before_appending(self):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "journal.jsonl"
             path.write_text('{"number": 0}\n{"number": 1}\n{"num')
@@ -155,11 +155,11 @@ class Journal(unittest.TestCase):
 
 
 class Clean(unittest.TestCase):
-    def test_typography_becomes_the_corpus_s(self):
+    def test_typography_becomes_that_of_the_corpus(self):
         reply = "\u201cIt\u2019s late\u2026\u201d  she said \u2014 again."
         self.assertEqual(rules.clean(reply, True), ['"It\'s late..." she said\u2014again.'])
 
-    def test_headers_and_a_placeholder_below_are_cut_off(self):
+    def test_headers_and_a_placeholder_at_the_end_are_removed(self):
         reply = "Subject: Playground\n\nDear Tom,\n\nIt is done.\n\nBest,\n[Your Name]\n"
         self.assertEqual(rules.clean(reply, True), ["Dear Tom,", "It is done.", "Best,"])
 
@@ -170,10 +170,10 @@ class Clean(unittest.TestCase):
 
 
 class Rules(unittest.TestCase):
-    def test_prose_breaks_none(self):
+    def test_prose_breaks_no_rule(self):
         self.assertIsNone(rules.broken_rule(PROSE, REQUEST))
 
-    def test_each_rule_finds_its_kind(self):
+    def test_each_rule_drops_a_text_that_breaks_it(self):
         kinds = {
             "too short": PROSE[:100],
             "repetition": PROSE + PROSE,
@@ -185,7 +185,7 @@ class Rules(unittest.TestCase):
         for rule, text in kinds.items():
             self.assertEqual(rules.broken_rule(text, REQUEST), rule)
 
-    def test_each_pattern_finds_its_kind_and_ends_the_text(self):
+    def test_each_pattern_ends_a_text_that_matches_it(self):
         paragraphs = PROSE.split("\n")
         kinds = {
             "not ASCII": "See you \N{GRINNING FACE}",
@@ -203,7 +203,7 @@ class Rules(unittest.TestCase):
             self.assertEqual(rules.good_beginning([*paragraphs, paragraph, *paragraphs]), paragraphs)
         self.assertEqual([rules.broken_pattern(paragraph) for paragraph in paragraphs], [None] * len(paragraphs))
 
-    def test_the_beginning_before_a_rule_is_broken_is_kept(self):
+    def test_the_text_before_a_broken_rule_is_kept(self):
         paragraphs = PROSE.split("\n")
         self.assertEqual(rules.good_beginning(paragraphs), paragraphs)
         self.assertEqual(rules.good_beginning(["Fine so far.", "- a list", "Fine again."]), ["Fine so far."])
@@ -225,7 +225,7 @@ class Rules(unittest.TestCase):
 
 
 def reply_of(number):
-    """Prose of which every number has its own."""
+    """Prose that differs for every number."""
     return PROSE.replace("e ", f"e {str(number).translate(str.maketrans('0123456789', 'abcdefghij'))} ")
 
 
@@ -234,7 +234,7 @@ class Select(unittest.TestCase):
     def documents(numbers, reply=reply_of):
         return [dict(number=number, request=REQUEST, reply=reply(number), finished=True) for number in numbers]
 
-    def test_a_sentence_is_used_so_often_and_left_out_afterwards(self):
+    def test_a_worn_sentence_is_left_out(self):
         n = drop_rules.MAX_USES_OF_A_SENTENCE + 1
         documents = self.documents(range(n), lambda number: f"I hope this message finds you well. {reply_of(number)}")
         kept, dropped = drop_rules.select(documents)
@@ -243,7 +243,7 @@ class Select(unittest.TestCase):
         self.assertEqual(list(kept), list(range(n)))
         self.assertEqual(dropped, {})
 
-    def test_what_is_dropped_is_counted_by_its_rule(self):
+    def test_dropped_documents_are_counted_by_rule(self):
         documents = self.documents([0, 1, 2]) + self.documents([3], lambda number: "Too little.")
         kept, dropped = drop_rules.select(documents[::-1])
         self.assertEqual(list(kept), [0, 1, 2])
@@ -253,7 +253,7 @@ class Select(unittest.TestCase):
         kept, _ = drop_rules.select(self.documents(range(13), lambda number: f'"Hello," he said. {reply_of(number)}'))
         self.assertEqual([number for number, text in kept.items() if text.startswith("\u201cHello,\u201d")], [1, 7])
 
-    def test_a_document_that_goes_on_with_training_text_is_never_held_out(self):
+    def test_a_document_that_continues_training_text_is_never_held_out(self):
         splits = {number: drop_rules.split_of(number) for number in range(3000)}
         held_out = [number for number, split in splits.items() if split != "train"]
         self.assertFalse(any(prompts.is_continuation(number) for number in held_out))
@@ -262,7 +262,7 @@ class Select(unittest.TestCase):
         )
         self.assertEqual(len(held_out), 20)
 
-    def test_the_files_are_the_same_by_any_number_of_processes(self):
+    def test_the_number_of_processes_does_not_change_the_files(self):
         with tempfile.TemporaryDirectory() as folder:
             documents = self.documents([*range(1, 40, 2), *range(0, 40, 2)])
             with journal.append(Path(folder) / "smollm2.jsonl") as file:

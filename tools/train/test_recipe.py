@@ -1,8 +1,8 @@
-"""The recipe from texts to the page's file, in miniature: a tiny SmolLM2 writes, a tiny GPT-2 learns and is exported.
+"""Tests of the recipe in miniature, from texts to the page's file: a tiny SmolLM2 writes, a tiny GPT-2 learns.
 
     python -m unittest discover -s tools/train
 
-What it exports goes to target/tmp/trained-model, where tests/trained_model.rs runs the engine on it.
+The export goes to target/tmp/trained-model, where tests/trained_model.rs runs the engine on it.
 """
 
 import codecs
@@ -37,7 +37,7 @@ from sample import complete, escaped
 from text_filter import SLURS, refusal
 from train import Run
 
-# On a CPU a run is repeated bit for bit; a GPU adds up in any order.
+# Runs on a CPU repeat bit for bit; a GPU sums in any order.
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 HERE = Path(__file__).resolve().parent
@@ -66,7 +66,7 @@ class Recipe(unittest.TestCase):
         shutil.rmtree(EXPORTED, ignore_errors=True)
         shutil.copytree(cls.folder / "model", EXPORTED)
 
-    def test_every_step_says_what_it_does_behind_the_seconds(self):
+    def test_every_step_reports_after_the_seconds(self):
         steps = [line.split()[2] for line in self.log if line[10:11] != " "]
         named = "corpus.py generate.py drop_rules.py corpus.py train.py export.py evaluate.py sample.py"
         self.assertEqual(steps, named.split())
@@ -83,14 +83,14 @@ class Recipe(unittest.TestCase):
         words = text.split()
         self.assertGreater(sum(word in tiny_smollm2.WORDS for word in words), 0.9 * len(words))
 
-    def test_the_loss_comes_down(self):
+    def test_the_loss_decreases(self):
         test = read_tokens(self.tokens, "blogs", "test")
         untrained = nats_per_token(GPT2(read_config(TINY).shape), test)
         trained = nats_per_token(read_model(EXPORTED), test)
         self.assertAlmostEqual(untrained, np.log(50257), delta=0.2)
         self.assertLess(trained, untrained - 3)
 
-    def test_the_evaluation_prints_what_it_measured(self):
+    def test_the_evaluation_prints_its_measurements(self):
         table = subprocess.check_output([sys.executable, HERE / "evaluate.py", self.tokens, EXPORTED], text=True)
         [row] = [line for line in table.splitlines() if line.startswith("| blogs |")]
         group, n_tokens, nats, perplexity, bits_per_byte = row.strip("| ").split(" | ")
@@ -101,7 +101,7 @@ class Recipe(unittest.TestCase):
         n_bytes = token_bytes()[test[1:][test[1:] != END_OF_TEXT]].sum()
         self.assertAlmostEqual(float(bits_per_byte), float(nats) * int(n_tokens) / math.log(2) / n_bytes, delta=2e-3)
 
-    def test_an_interrupted_run_ends_as_an_unbroken_one(self):
+    def test_an_interrupted_run_ends_the_same_as_an_uninterrupted_one(self):
         config = replace(read_config(TINY), n_windows=2, n_tokens=6 * 64, checkpoint_steps=3)
         unbroken, resumed = self.folder / "unbroken", self.folder / "interrupted"
         for folder in (unbroken, resumed):
@@ -127,16 +127,16 @@ class Recipe(unittest.TestCase):
             for name, value in expected[key].items():
                 self.assertTrue(torch.equal(found[key][name], value), name)
 
-    def test_what_is_exported_is_the_mean_of_the_last_steps_weights(self):
+    def test_the_export_is_the_mean_of_the_last_steps_weights(self):
         config = replace(read_config(TINY), n_windows=1, n_tokens=10 * 32)
         run, weights = Run(config, self.tokens), []
         while run.progress() < 1:
             run.step()
             weights.append(run.model.h[0].mlp.c_fc.weight.detach().clone())
-        # From 80 per cent of the way on: the steps after 8 of 10, and the weights that they begin with.
+        # From 80 % of the run on: the steps after 8 of 10, and the weights they start from.
         self.assertTrue(torch.allclose(run.average.h[0].mlp.c_fc.weight, torch.stack(weights[-3:]).mean(0), atol=1e-6))
 
-    def test_the_exported_file_is_what_was_trained(self):
+    def test_the_exported_file_holds_the_trained_model(self):
         model = read_model(EXPORTED)
         trained = checkpoint.load(self.run_folder)["average"]
         for name, value in model.state_dict().items():
@@ -152,25 +152,25 @@ class Recipe(unittest.TestCase):
         input_ids = torch.from_numpy(read_tokens(self.tokens, "blogs", "test")[:N_LOGITS_POSITIONS].astype(np.int64))
         with torch.no_grad():
             logits = model.logits(input_ids[None])[0]
-        # For tests/trained_model.rs.
+        # tests/trained_model.rs reads these.
         input_ids.numpy().astype("<u4").tofile(EXPORTED / "input_ids.u32")
         logits.numpy().astype("<f4").tofile(EXPORTED / "logits.f32")
 
 
 class Parts(unittest.TestCase):
-    def test_the_filter_says_why(self):
+    def test_the_filter_gives_its_reason(self):
         self.assertIsNone(refusal("We met at 10:30 on 2 May 2021 and 250 people came."))
         self.assertEqual(refusal("Write to jane.doe@example.org today."), "e-mail addresses")
         self.assertEqual(refusal("Call (555) 123-4567."), "telephone numbers")
         self.assertEqual(refusal(f"Then he said {codecs.decode(SLURS.split()[0], 'rot13')}."), "slurs or obscenities")
         self.assertEqual(refusal("Her number is 123-45-6789."), "identity or card numbers")
 
-    def test_the_bytes_of_a_text_are_those_of_its_tokens(self):
+    def test_the_bytes_of_a_text_are_the_sum_of_its_tokens_bytes(self):
         text = "Zoë’s naïve 😀 text,\n\twith  everything."
         ids = Tokenizer.from_file(str(TOKENIZER)).encode(text).ids
         self.assertEqual(token_bytes()[ids].sum(), len(text.encode()))
 
-    def test_a_completion_depends_on_its_seed_alone(self):
+    def test_a_completion_depends_only_on_its_seed(self):
         model = GPT2(Shape(n_layer=1, n_embd=8, n_head=2, n_positions=8))
         first, again, other = (complete(model, [464, 6290], 12, seed) for seed in (1, 1, 2))
         self.assertEqual(first, again)
@@ -178,7 +178,7 @@ class Parts(unittest.TestCase):
         self.assertEqual(len(first), 12)
         self.assertEqual(escaped("a|b *c* <d>"), r"a\|b \*c\* \<d>")
 
-    def test_the_long_steps_are_given_what_is_left_of_the_time(self):
+    def test_the_long_steps_get_the_time_that_is_left(self):
         now, called = 100.0, []
 
         class Process:
@@ -195,7 +195,7 @@ class Parts(unittest.TestCase):
         self.assertEqual(called[:2], [["FOLDER", "--seconds", "350"], ["FOLDER"]])
         self.assertEqual(called[2:], [["FOLDER"], ["FOLDER"]])
 
-    def test_a_step_that_fails_ends_the_job(self):
+    def test_a_failing_step_ends_the_job(self):
         with redirect_stdout(io.StringIO()), self.assertRaisesRegex(SystemExit, "corpus.py ended with status 2"):
             Job(lambda: 0.0, None).step("corpus.py", "no folder", "no folder")
 

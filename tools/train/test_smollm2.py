@@ -1,4 +1,4 @@
-"""SmolLM2 in miniature: its file, its forward pass, and the writer against one text after another."""
+"""Tests with a tiny SmolLM2: its file, its forward pass, and the writer against writing one text at a time."""
 
 import math
 import tempfile
@@ -25,16 +25,16 @@ class Miniature(unittest.TestCase):
 
 
 class File(Miniature):
-    def test_it_is_read_as_it_was_written(self):
+    def test_a_file_is_read_as_it_was_written(self):
         meta, tensors = gguf.read(self.folder / "tiny.gguf")
         self.assertEqual(meta["tokenizer.ggml.tokens"], self.meta["tokenizer.ggml.tokens"])
         self.assertAlmostEqual(meta["llama.attention.layer_norm_rms_epsilon"], 1e-5)
         self.assertEqual(set(tensors), set(self.tensors))
-        # Queries and keys are in another order in the file.
+        # The file stores queries and keys in a different order.
         for name, value in self.tensors.items():
             np.testing.assert_array_equal(tensors[name], value, name)
 
-    def test_quantised_tensors_are_off_by_half_a_step_at_most(self):
+    def test_quantised_tensors_are_off_by_at_most_half_a_step(self):
         path = self.folder / "quantised.gguf"
         tiny_smollm2.write(path, self.meta, self.tensors, {"attn_q.weight": gguf.Q4_1, "token_embd.weight": gguf.Q8_0})
         _, tensors = gguf.read(path)
@@ -54,12 +54,12 @@ class File(Miniature):
         with self.assertRaisesRegex(ValueError, "kind 2;"):
             gguf.dequantise(q4, 0, 32, 2)
 
-    def test_another_file_is_refused(self):
+    def test_other_files_are_refused(self):
         (self.folder / "other").write_bytes(b"PK\3\4" + bytes(100))
-        with self.assertRaisesRegex(ValueError, "no GGUF"):
+        with self.assertRaisesRegex(ValueError, "not a GGUF file"):
             gguf.read_meta(self.folder / "other")
 
-    def test_text_is_cut_as_the_merges_say_and_put_together_again(self):
+    def test_text_is_split_by_the_merges_and_decodes_to_itself(self):
         for text in ("the thin cat, in 2021:\n\n\tna\u00efve \N{GRINNING FACE}", "<|im_start|>user\nthe<|im_end|>\n"):
             ids = self.model.tokenize(text)
             self.assertEqual(self.model.tokenizer.decode(ids, skip_special_tokens=False), text)
@@ -68,7 +68,7 @@ class File(Miniature):
 
 
 def logits_by_hand(meta, tensors, ids):
-    """(t, n_vocab): Llama position by position and head by head, in float64, rotations as complex numbers."""
+    """(t, n_vocab) logits: Llama position by position and head by head, in float64, rotating as complex numbers."""
     w = {name.removesuffix(".weight"): value.astype(float) for name, value in tensors.items()}
     n_head, n_kv = meta["llama.attention.head_count"], meta["llama.attention.head_count_kv"]
     d = meta["llama.embedding_length"] // n_head
@@ -102,7 +102,7 @@ def logits_by_hand(meta, tensors, ids):
 
 
 class Forward(Miniature):
-    def test_the_logits_are_those_worked_out_by_hand(self):
+    def test_the_logits_are_those_of_the_plain_forward_pass(self):
         ids = np.random.default_rng(2).integers(0, len(self.model.embedding), 11)
         expected = logits_by_hand(self.meta, self.tensors, ids)
         logits = self.model.logits(torch.from_numpy(ids), self.model.causal_attention(len(ids)))
@@ -127,7 +127,7 @@ class Writing(Miniature):
         return {number: (ids, finished) for number, ids, finished in harvest}
 
     def one_after_another(self, number, ids, n_positions, sampling):
-        """The document of `number`, by the whole of it in every step and without a cache."""
+        """Writes the document `number` without a cache, running the whole text through every step."""
         temperature = sampling.temperatures[number // 3 % len(sampling.temperatures)]
         ids = list(ids)
         while len(ids) < n_positions:
@@ -143,7 +143,7 @@ class Writing(Miniature):
             ids.append(token)
         return ids, False
 
-    def test_rows_that_are_refilled_write_the_same_as_one_text_after_another(self):
+    def test_refilled_rows_write_the_same_as_one_text_at_a_time(self):
         for sampling in (
             Sampling(),
             Sampling(min_p=0.9999),
@@ -154,15 +154,15 @@ class Writing(Miniature):
                 self.assertEqual(
                     written[number], self.one_after_another(number, prompt, 32, sampling), (number, sampling)
                 )
-        # The last of them both ends texts and cuts texts off.
+        # The last sampling has both kinds: texts that end and texts that are cut off.
         self.assertEqual({finished for _, finished in written.values()}, {True, False})
 
-    def test_it_does_not_matter_what_is_written_beside_a_text(self):
+    def test_a_text_does_not_depend_on_those_beside_it(self):
         together = self.write(9, 32, Sampling())
         alone = self.write(1, 32, Sampling(), numbers=self.numbers[4:5], prompts=self.prompts[4:5])
         self.assertEqual(together[14], alone[14])
 
-    def test_the_plain_ways_pass_the_checks_of_the_fast_ones_and_wrong_ones_do_not(self):
+    def test_the_checks_accept_the_plain_functions_and_refuse_wrong_ones(self):
         writer = Writer(self.model, self.numbers, self.prompts, 8, 70, seed=7)
         writer.check_attend(attend)
         writer.check_pick(pick)
@@ -175,7 +175,7 @@ class Writing(Miniature):
                 lambda logits, inverse_temperatures, min_p, keys: pick(logits, inverse_temperatures, 1e-3, keys)
             )
 
-    def test_the_numbers_drawn_are_even_and_those_of_neighbours_unlike(self):
+    def test_random_numbers_are_uniform_and_uncorrelated_between_neighbours(self):
         drawn = uniform(torch.arange(-5000, 5000))
         self.assertTrue(((0 < drawn) & (drawn < 1)).all())
         counts = torch.histc(drawn, 10, 0, 1)

@@ -1,4 +1,4 @@
-"""The parts of the training, each by itself: the model, the loss, the optimisers, the mixture, the schedule."""
+"""Tests of the parts of the training: the model, the loss, the optimisers, the mixture, the schedule."""
 
 import tempfile
 import unittest
@@ -27,7 +27,7 @@ def randn(*shape, seed=1):
 
 
 class Model(unittest.TestCase):
-    def test_what_comes_later_changes_nothing_before(self):
+    def test_later_tokens_do_not_affect_earlier_ones(self):
         model = GPT2(Shape(n_layer=2, n_embd=16, n_head=2, n_positions=8))
         ids = torch.tensor([[5, 6, 7, 8], [5, 6, 9, 10]])
         with torch.no_grad():
@@ -55,7 +55,7 @@ class Loss(unittest.TestCase):
             self.assertLess(relative_error(found[0], d_hidden), 1e-4)
             self.assertLess(relative_error(found[1], d_wte), 1e-4)
 
-    def test_a_kernel_is_taken_if_it_is_right(self):
+    def test_a_kernel_is_used_only_if_it_is_right(self):
         def wrong(logits, targets, scale):
             return softmax_(logits, targets, 2 * scale)
 
@@ -75,7 +75,7 @@ class Loss(unittest.TestCase):
         self.assertRegex(said[0], "^The kernel is not used: ArithmeticError: off by 1.00e\\+00")
         self.assertEqual(said[1], "The kernel is not used: RuntimeError: no such instruction")
 
-    def test_the_columns_that_pad_get_no_gradient(self):
+    def test_the_padding_columns_get_no_gradient(self):
         logits = torch.full((2, PADDED), 50.0)
         softmax_(logits, torch.tensor([3, 4]), 1.0)
         self.assertEqual(logits[:, VOCAB_SIZE:].abs().max().item(), 0)
@@ -88,7 +88,7 @@ class Optimising(unittest.TestCase):
             self.assertGreater(values.min().item(), 0.3)
             self.assertLess(values.max().item(), 1.3)
 
-    def test_queries_keys_and_values_are_three_matrices_to_muon(self):
+    def test_muon_treats_queries_keys_and_values_as_three_matrices(self):
         gradient = randn(16, 48)
         together = torch.zeros(16, 48, requires_grad=True)
         alone = [torch.zeros(16, 16, requires_grad=True) for _ in range(3)]
@@ -99,7 +99,7 @@ class Optimising(unittest.TestCase):
         Muon([(weight, 1) for weight in alone]).step(0.1)
         self.assertTrue(torch.allclose(together, torch.cat(alone, 1), atol=1e-2))
 
-    def test_matrices_in_a_stack_are_stepped_as_each_by_itself(self):
+    def test_stacked_matrices_are_updated_as_each_by_itself(self):
         stacked, alone = (
             [torch.zeros(shape, requires_grad=True) for shape in [(8, 8), (8, 32), (8, 8)]] for _ in range(2)
         )
@@ -116,21 +116,21 @@ class Optimising(unittest.TestCase):
 
 
 class Schedule(unittest.TestCase):
-    def test_the_learning_rate_rises_and_falls_in_straight_lines(self):
+    def test_the_learning_rate_rises_and_falls_linearly(self):
         factors = [learning_rate_factor(i / 1000) for i in range(1001)]
         self.assertEqual(factors[-1], 0)
         self.assertLess(factors[0], 0.01)
         self.assertEqual(factors.index(max(factors)), 25)
         np.testing.assert_allclose(factors[100::100], np.arange(0.9, -0.05, -0.1), atol=1e-9)
 
-    def test_a_run_is_over_after_its_tokens(self):
+    def test_a_run_ends_after_its_tokens(self):
         progress, seen = Progress(n_tokens=1000, batch_tokens=300), []
         while progress() < 1:
             seen.append(progress())
             progress.n_steps += 1
         np.testing.assert_allclose(seen, [0, 0.3, 0.6, 0.9])
 
-    def test_a_run_is_over_after_its_seconds_in_one_sitting_or_in_two(self):
+    def test_a_run_ends_after_its_seconds_in_one_session_or_two(self):
         now = 100.0
         progress = Progress(1000, 300, seconds=8, clock=lambda: now)
         self.assertEqual(progress(), 0)
@@ -151,14 +151,14 @@ class Mixing(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
-        # Documents of two paragraphs, in numbers that tell the groups apart.
+        # Documents of two paragraphs, with numbers that tell the groups apart.
         for group, first in ("a", 1000), ("b", 20_000), ("c", 40_000):
             documents = [
                 [first + 10 * i + 1, first + 10 * i + 2, NEWLINE, first + 10 * i + 3, END_OF_TEXT] for i in range(500)
             ]
             np.array(documents, "<u2").tofile(cls.folder / f"{group}.train.bin")
 
-    def test_a_batch_depends_on_seed_and_step_alone(self):
+    def test_a_batch_depends_only_on_seed_and_step(self):
         mixture, again, other = (Mixture(self.folder, {"a": 1, "b": 2}, seed) for seed in (1, 1, 2))
         batches = [mixture.batch(step, 8, 12) for step in range(3)]
         self.assertEqual(batches[0].shape, (8, 13))
@@ -166,7 +166,7 @@ class Mixing(unittest.TestCase):
         self.assertFalse(torch.equal(batches[0], batches[1]))
         self.assertFalse(torch.equal(other.batch(2, 8, 12), batches[2]))
 
-    def test_groups_come_by_their_shares(self):
+    def test_groups_are_drawn_by_their_shares(self):
         ids = Mixture(self.folder, {"a": 1, "b": 2, "c": 5}, seed=1).batch(0, 4000, 4)
         groups = [((first <= ids) & (ids < first + 10_000)).any(1).sum().item() for first in (1000, 20_000, 40_000)]
         np.testing.assert_allclose(groups, [500, 1000, 2500], atol=120)
@@ -177,10 +177,10 @@ class Mixing(unittest.TestCase):
         for window in group.windows(np.random.default_rng(1), 50, 9):
             self.assertIn("".join(map(chr, window)), text)
 
-    def test_so_many_windows_begin_with_a_document_and_with_a_paragraph(self):
+    def test_fixed_fractions_of_windows_begin_at_documents_and_paragraphs(self):
         group = Group(np.fromfile(self.folder / "a.train.bin", "<u2"), seed=1)
         first = group.windows(np.random.default_rng(1), 10_000, 9)[:, 0]
-        # By chance, of tokens drawn anywhere, a sixth or so would.
+        # Windows drawn anywhere begin there by chance as well.
         by_chance = (1 - AT_DOCUMENTS - AT_PARAGRAPHS) * 500 / len(group.tokens)
         self.assertAlmostEqual((first % 10 == 1).mean(), AT_DOCUMENTS + by_chance, delta=0.02)
         self.assertAlmostEqual((first % 10 == 3).mean(), AT_PARAGRAPHS + by_chance, delta=0.02)
@@ -207,7 +207,7 @@ class Configuration(unittest.TestCase):
             with self.assertRaisesRegex(TypeError, "momentum"):
                 read_config(file)
 
-    def test_the_bundled_model_s_is_its_config_json_s(self):
+    def test_the_bundled_model_has_its_known_shape(self):
         config = read_config(TINY.with_name("bundled.toml"))
         self.assertEqual(config.shape, Shape(n_layer=12, n_embd=256, n_head=4, n_positions=512))
         self.assertEqual(config.batch_tokens, 98_304)

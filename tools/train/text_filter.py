@@ -1,12 +1,12 @@
-"""What the training text is rid of: paragraphs with slurs, obscenities or somebody's contact data.
+"""Filters paragraphs with slurs, obscenities or somebody's contact data out of the training text.
 
-A list catches words, not meanings: the model can still be rude, and what the texts think of people is untouched by it.
+A list catches words, not meanings: the model can still be rude, and the views of people in the texts remain.
 """
 
 import codecs
 import re
 
-# In rot13, so that nobody has to read them in passing; without words that also have an innocent sense.
+# In rot13, so that nobody has to read them in passing. Words with an innocent sense are left out.
 SLURS = """
     avttre avttref avttn avttnf snttbg snttbgf xvxr xvxrf jrgonpx jrgonpxf genaal genaavrf fcvp fcvpf tbbx tbbxf
     enturnq enturnqf gbjryurnq gbjryurnqf qnexvr qnexvrf qnexl cvpxnavaal cvpxnavaavrf cvpnavaal cvpnavaavrf
@@ -24,8 +24,8 @@ IDENTITY = re.compile(r"\b\d{3}-\d{2}-\d{4}\b|\b(?:\d{4}[ -]){3}\d{4}\b")
 
 
 def refusal(paragraph):
-    """Why a paragraph is dropped; None if it stays."""
-    # Sets, "@" and digits first: most paragraphs have nothing of the kind, and patterns are slow to find that out.
+    """The reason to drop a paragraph; None if it stays."""
+    # Cheap tests first (word sets, "@", digits): most paragraphs contain none of these, and patterns are slow.
     if not SLUR_WORDS.isdisjoint(WORD.findall(paragraph.lower())):
         return "slurs or obscenities"
     if "@" in paragraph and E_MAIL.search(paragraph):

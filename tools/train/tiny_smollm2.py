@@ -1,4 +1,4 @@
-"""GGUF files of SmolLM2's kind in miniature, for the tests, which have no network to fetch the real one by."""
+"""Miniature GGUF files like SmolLM2's, for the tests, which run without a network to fetch the real one."""
 
 import struct
 
@@ -20,9 +20,9 @@ WORDS = """
 
 
 def metadata(words=()):
-    """Of a model whose tokens are the specials, the 256 bytes, two merged ones, and `words` with a space before.
+    """Metadata of a model whose tokens are the specials, the 256 bytes, two merges, and `words` after a space.
 
-    The words are never found in a text, since nothing merges to them.
+    Encoding never yields the words, since no merge leads to them.
     """
     tokens = (
         SPECIALS + sorted(pre_tokenizers.ByteLevel.alphabet()) + ["th", "the"] + [f"\u0120{word}" for word in words]
@@ -42,7 +42,7 @@ def metadata(words=()):
 
 
 def random_tensors(meta, seed):
-    """{name: float32 array} in Hugging Face's layout."""
+    """Random weights: {name: float32 array} in Hugging Face's layout."""
     rng = np.random.default_rng(seed)
     n_kv_rows = N_KV * N_EMBD // N_HEAD
     shapes = {"token_embd": (len(meta["tokenizer.ggml.tokens"]), N_EMBD), "output_norm": (N_EMBD,)}
@@ -64,11 +64,11 @@ def random_tensors(meta, seed):
 
 
 def word_tensors(meta):
-    """Of a model that writes any of its words after any text, and now and then ends a sentence or the whole."""
+    """Weights of a model that writes any of its words after any text, and sometimes ends a sentence or the text."""
     tensors = {name: np.zeros_like(value) for name, value in random_tensors(meta, 0).items()}
     tensors |= {name: np.ones_like(value) for name, value in tensors.items() if value.ndim == 1}
     n_words = sum(token.startswith("\u0120") and len(token) > 1 for token in meta["tokenizer.ggml.tokens"])
-    # Every token's embedding is a one and how likely the token is; the MLP turns the former into a large latter.
+    # A token's embedding is a one and a score. The MLP turns the one into a large factor of the score in the head.
     embedding = tensors["token_embd.weight"]
     embedding[:, 0] = 1
     embedding[:, 1] = -1
@@ -82,7 +82,7 @@ def word_tensors(meta):
 
 
 def write(path, meta, tensors, kinds={}):
-    """Writes a GGUF file; `kinds` of tensors by the endings of their names, float32 if none is given."""
+    """Writes a GGUF file; `kinds` maps endings of tensor names to types, float32 by default."""
     header = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(meta))
     header += b"".join(string(key) + value(item) for key, item in meta.items())
     body = b""
@@ -100,7 +100,7 @@ def string(text):
 
 
 def value(item):
-    """With its kind in front."""
+    """Encodes a value with its type in front."""
     if isinstance(item, list):
         items = [value(x) for x in item]
         return (
@@ -115,7 +115,7 @@ def value(item):
 
 
 def permuted(weight, n_head):
-    """As llama.cpp stores q and k: a row of a head's first half, then one of its second half, and so on."""
+    """Puts rows of q or k in llama.cpp's order, which alternates between the two halves of a head."""
     rows = np.arange(len(weight)).reshape(n_head, 2, -1)
     return weight[np.stack([rows[:, 0], rows[:, 1]], 2).ravel()]
 

@@ -1,4 +1,4 @@
-"""Trains a GPT-2 as a TOML file says, on a CPU or on one GPU; goes on where the run was when it was last interrupted.
+"""Trains the GPT-2 that a TOML file describes, on a CPU or one GPU; resumes an interrupted run.
 
 python train.py CONFIG TOKEN_FOLDER RUN_FOLDER [--seconds S]
 """
@@ -21,18 +21,18 @@ from optimiser import Optimisers
 from progress import Progress, learning_rate_factor
 from softmax import CrossEntropy
 
-# Of every group, at each checkpoint: enough to see where a run is going.
+# Tokens of each group for the validation loss at a checkpoint: enough to see the trend.
 VALID_TOKENS = 4096
 SAID_EVERY = 10  # seconds
 AVERAGE_FROM = 0.8  # of the run
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Trains a GPT-2, or goes on training it.")
+    parser = argparse.ArgumentParser(description="Trains a GPT-2, or resumes its training.")
     parser.add_argument("config", type=Path, metavar="CONFIG")
-    parser.add_argument("tokens", type=Path, metavar="TOKEN_FOLDER", help="what corpus.py wrote")
-    parser.add_argument("run", type=Path, metavar="RUN_FOLDER", help="for the checkpoint, made if missing")
-    parser.add_argument("--seconds", type=float, help="end after so many, whatever n_tokens says")
+    parser.add_argument("tokens", type=Path, metavar="TOKEN_FOLDER", help="as corpus.py writes it")
+    parser.add_argument("run", type=Path, metavar="RUN_FOLDER", help="for the checkpoint, created if missing")
+    parser.add_argument("--seconds", type=float, help="end after this time, regardless of n_tokens")
     args = parser.parse_args()
     started = time.monotonic()
     args.run.mkdir(parents=True, exist_ok=True)
@@ -51,7 +51,7 @@ def say(line):
 
 
 class Run:
-    """A model in training, and all that its next step depends on."""
+    """A model in training, and all the state that its next step depends on."""
 
     def __init__(self, config, token_folder):
         torch.manual_seed(config.seed)
@@ -59,7 +59,7 @@ class Run:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.dtype = torch.bfloat16 if self.device.type == "cuda" else torch.float32
         self.model = GPT2(config.shape).to(self.device)
-        # What is exported: the mean of the last steps' weights is better than the last (Polyak and Juditsky 1992).
+        # For the export: the mean of the last weights is better than the last ones (Polyak and Juditsky 1992).
         self.average, self.n_averaged = deepcopy(self.model).requires_grad_(False), 0
         self.optimisers = Optimisers(self.model, config.muon_learning_rate, config.adamw_learning_rate)
         self.mixture = Mixture(token_folder, config.shares, config.seed)
@@ -67,19 +67,19 @@ class Run:
         self.block_forward = block_forward
         if self.device.type == "cuda":
             self.block_forward = compiled_block(config, self.device, self.dtype)
-        # Not every group has a part to spare.
+        # Small groups have no valid split.
         groups = [group for group in config.shares if token_file(token_folder, group, "valid").exists()]
         self.valid = {group: read_tokens(token_folder, group, "valid")[: VALID_TOKENS + 1] for group in groups}
         self.progress = Progress(config.n_tokens, config.batch_tokens)
 
     def train(self, save):
-        """Runs to the end; `save()` is called every `checkpoint_steps`, and at the end."""
+        """Runs to the end, calling `save()` every `checkpoint_steps` and at the end."""
         n_parameters = sum(parameter.numel() for parameter in self.model.parameters())
         say(f"{n_parameters:,} parameters on {self.device}, from step {self.progress.n_steps}")
         said, losses = time.monotonic(), []
         while self.progress() < 1:
             losses.append(self.step())
-            # Two steps ahead of the GPU at most, so that the clock means something.
+            # At most two steps ahead of the GPU, so that the clock is meaningful.
             losses[-3:][0].item()
             is_saved = self.progress.n_steps % self.config.checkpoint_steps == 0 or self.progress() >= 1
             if is_saved or time.monotonic() - said > SAID_EVERY:
@@ -96,7 +96,7 @@ class Run:
                 save()
 
     def step(self):
-        """Takes one step; returns the loss of its batch, which a GPU may still be at work on."""
+        """Takes one step and returns the loss of its batch, without waiting for a GPU."""
         progress = self.progress()
         windows = self.mixture.batch(self.progress.n_steps, self.config.n_windows, self.config.n_positions)
         windows = windows.to(self.device, non_blocking=True)
@@ -110,7 +110,7 @@ class Run:
 
     @torch.no_grad()
     def update_average(self, progress):
-        """Moves the average towards the weights by one part in `average_steps`; at first it is the plain mean."""
+        """Moves the average towards the weights by 1 / `average_steps`; the first steps take their plain mean."""
         self.n_averaged = self.n_averaged + 1 if progress >= AVERAGE_FROM else 1
         weight = 1 / min(self.n_averaged, self.config.average_steps)
         for mean, parameter in zip(self.average.parameters(), self.model.parameters()):
@@ -135,22 +135,22 @@ class Run:
 
 
 def compiled_block(config, device, dtype):
-    """`block_forward` by torch.compile at the shape of training, if that gives PyTorch's result."""
+    """`block_forward` compiled for the shape of training, if it gives the same result as plain PyTorch."""
 
     def check(compiled):
         started = time.monotonic()
         check_block(compiled, config.shape, config.n_windows, device, dtype)
-        say(f"The block is compiled: {time.monotonic() - started:.1f} s")
+        say(f"Compiled the block in {time.monotonic() - started:.1f} s")
 
     return checked("The compiled block", torch.compile(block_forward, dynamic=False), block_forward, check, say)
 
 
 def check_block(forward, shape, n_windows, device, dtype):
-    """Raises ArithmeticError if `forward` gives another result or other gradients than `block_forward`."""
+    """Raises ArithmeticError if `forward` gives a different result or different gradients from `block_forward`."""
     block = GPT2(Shape(1, shape.n_embd, shape.n_head, shape.n_positions)).to(device).h[0]
     with torch.no_grad():
         for parameter in block.parameters():
-            # A new block adds so little to the stream that a mistake would not be seen.
+            # A new block adds too little to the residual stream for a mistake to show.
             parameter.mul_(3 if parameter.dim() == 2 else 1)
     x = torch.randn((n_windows, shape.n_positions, shape.n_embd), device=device).to(dtype)
     found, expected = (run_block(f, block, shape.n_head, x) for f in (forward, block_forward))
@@ -159,7 +159,7 @@ def check_block(forward, shape, n_windows, device, dtype):
 
 
 def run_block(forward, block, n_head, x):
-    """The result, and the gradients by `x` and by the first matrix."""
+    """The result, and its gradients with respect to `x` and the first matrix."""
     x = x.clone().requires_grad_()
     block.zero_grad()
     y = forward(x, n_head, *block.parameters())

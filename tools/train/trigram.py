@@ -4,17 +4,17 @@ import numpy as np
 
 
 class Order:
-    """One order of the model: for a context (one number) and a token, the discounted share of its counts.
+    """One order of the model: the discounted share of a token among the counts of its context (one number).
 
     `grams`: (g,) int64, sorted and distinct, context * vocab_size + token; `counts`: (g,), all >= 1.
     """
 
     def __init__(self, grams, counts, vocab_size):
         self.grams, self.counts, self.vocab_size = grams, counts, vocab_size
-        self.discounts = discounts(counts)  # (4,): of the counts 0, 1, 2, and 3 or more
+        self.discounts = discounts(counts)  # (4,): for the counts 0, 1, 2, and 3 or more
         self.contexts, starts = np.unique(grams // vocab_size, return_index=True)  # (c,) both
         self.totals = np.add.reduceat(counts, starts)  # (c,)
-        # What the discounts take from a context's tokens is what its lower order has to give out.
+        # The probability mass that the discounts free in a context goes to the lower order.
         self.discounted = np.add.reduceat(self.discounts[np.minimum(counts, 3)], starts)  # (c,)
 
     def probabilities(self, contexts, tokens, lower):
@@ -34,7 +34,7 @@ class Trigram:
         tokens = tokens.astype(np.int64)
         keys = (tokens[:-2] * vocab_size + tokens[1:-1]) * vocab_size + tokens[2:]  # (n - 2,)
         trigrams, counts = np.unique(keys, return_counts=True)
-        # The lower orders count in how many different contexts a token was seen, not how often.
+        # Lower orders count the distinct contexts of a token, not its occurrences.
         bigrams, n_before_bigram = np.unique(trigrams % vocab_size**2, return_counts=True)
         unigrams, n_before_unigram = np.unique(bigrams % vocab_size, return_counts=True)
         self.vocab_size = vocab_size
@@ -55,9 +55,9 @@ class Trigram:
 
 
 def discounts(counts):
-    """Chen and Goodman's discounts of the counts 0, 1, 2, and 3 or more, from how many grams have the counts 1 to 4.
+    """Chen and Goodman's discounts for the counts 0, 1, 2, and 3 or more, from the numbers of grams with counts 1 to 4.
 
-    Text without one of these counts is too short to estimate from, and gets the absolute discount 0.5.
+    A text that lacks one of these counts is too short for an estimate and gets the absolute discount 0.5.
     """
     n = np.bincount(np.minimum(counts, 5), minlength=6).astype(float)
     if not n[1:5].all():
@@ -67,6 +67,6 @@ def discounts(counts):
 
 
 def find(sorted_keys, keys):
-    """The indexes of `keys` in `sorted_keys`, (t,), and whether they are there, (t,); an absent key has any index."""
+    """The (t,) indexes of `keys` in `sorted_keys`, arbitrary for absent ones, and whether each is there, (t,)."""
     index = np.minimum(np.searchsorted(sorted_keys, keys), len(sorted_keys) - 1)
     return index, sorted_keys[index] == keys

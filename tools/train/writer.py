@@ -1,7 +1,7 @@
-"""SmolLM2 writing many documents side by side, a token a step; a row that ends its document begins the next one.
+"""SmolLM2 writes many documents side by side, one token per step; a row that finishes a document begins the next one.
 
-A row has its own length in the cache, and prompts go through the same step as the text that is written. So a step is
-one fixed program, which a GPU replays as a CUDA graph without ever being asked how it stands.
+Each row has its own length in the cache, and prompts go through the same step as generated text. A step is therefore
+one fixed program, which a GPU replays as a CUDA graph without synchronising with the CPU.
 """
 
 import math
@@ -18,17 +18,17 @@ END_IDS = (0, 2)  # <|endoftext|>, <|im_end|>
 
 
 class Sampling(NamedTuple):
-    temperatures: tuple = (0.7, 0.8, 0.9)  # three documents each, in turn
-    min_p: float = 0.04  # of the likeliest token's probability: tokens with less are never drawn
-    penalty: float = 1.07  # on tokens among the last `n_penalised`, as llama.cpp's repetition penalty
+    temperatures: tuple = (0.7, 0.8, 0.9)  # in turn, three documents each
+    min_p: float = 0.04  # tokens below this fraction of the likeliest token's probability are never drawn
+    penalty: float = 1.07  # on the last `n_penalised` tokens, as llama.cpp's repetition penalty
     n_penalised: int = 96
 
 
 class Writer:
-    """`n_rows` rows of up to `n_positions` tokens, and the documents that they are to write.
+    """`n_rows` rows of up to `n_positions` tokens, and the documents for them to write.
 
-    `numbers`, (n,): the documents; `prompts`: a list of token ids for each. What a document becomes depends on `seed`
-    and its number and, but for rounding, not on what is written beside it.
+    `numbers`, (n,): the documents; `prompts`: a list of token ids for each. A document's text depends on `seed` and its
+    number but, apart from rounding, not on the documents beside it.
     """
 
     def __init__(self, model, numbers, prompts, n_rows, n_positions, seed, sampling=Sampling(), say=print):
@@ -36,7 +36,7 @@ class Writer:
         device = self.device = model.device
         self.numbers = np.asarray(numbers)
         self.n_documents = n = len(prompts)
-        # One document more, for the rows that have none left to write.
+        # An extra document, for rows with none left to write.
         self.lengths = torch.tensor([*map(len, prompts), 1], device=device)
         padded = np.zeros((n + 1, max(map(len, prompts))), np.int64)
         for row, ids in zip(padded, prompts):
@@ -47,7 +47,7 @@ class Writer:
         temperatures = torch.tensor(sampling.temperatures, device=device)
         self.inverse_temperatures = 1 / temperatures[numbers // 3 % len(temperatures)]
         self.texts = torch.zeros((n + 1, n_positions), device=device, dtype=torch.int32)
-        # Lengths of the documents that have ended, the end token not counted; negative where there was no room for one.
+        # Lengths of finished documents without their end token; negative for those cut off by the row's end.
         self.ended = torch.zeros(n + 1, device=device, dtype=torch.int32)
         self.rows = torch.arange(n_rows, device=device)
         self.back = torch.arange(sampling.n_penalised, device=device)
@@ -61,7 +61,7 @@ class Writer:
         self.begin()
 
     def choose_ways(self):
-        """The kernels and the CUDA graph where they are right."""
+        """Uses the kernels and the CUDA graph where they work correctly."""
         has_kernels = kernels.are_for(self.device)
         fast = (kernels.attend, kernels.pick) if has_kernels else (None, None)
         self.attend = checked("The attention kernel", fast[0], attend, self.check_attend, self.say)
@@ -70,11 +70,11 @@ class Writer:
         if self.device.type == "cuda":
             try:
                 self.advance = self.graph()
-            except Exception as error:  # without it, the steps are slower and the same
+            except Exception as error:  # single steps give the same text, only slower
                 self.say(f"The CUDA graph is not used: {type(error).__name__}: {str(error)[:500]}")
 
     def begin(self):
-        """Every row with the first token of a document."""
+        """Starts every row with the first token of a document."""
         self.document.copy_(self.rows.clamp(max=self.n_documents))
         self.token.copy_(self.prompts[self.document, 0])
         self.position.zero_()
@@ -84,7 +84,7 @@ class Writer:
 
     @torch.no_grad()
     def step(self):
-        """A token more in every row."""
+        """Adds a token to every row."""
         sampled = self.pick(self.penalised(self.logits()), *self.draw())
         after = self.position + 1
         is_prompt = after < self.lengths[self.document]
@@ -102,24 +102,24 @@ class Writer:
         self.position.copy_(torch.where(is_over, torch.zeros_like(after), after))
 
     def logits(self):
-        """(n_rows, n_vocab) of the tokens after each row's last."""
+        """(n_rows, n_vocab) logits of each row's next token."""
         cached = lambda i, qkv: self.attend(qkv, self.k[i], self.v[i], self.position, self.cos, self.sin)
         return self.model.logits(self.token, cached)
 
     def penalised(self, logits):
-        """The logits of a row's last tokens, nearer to zero where they are above it, and further below otherwise."""
+        """Lowers the logits of a row's last tokens: divides positive ones by the penalty, multiplies negative ones."""
         at = (self.position[:, None] - self.back).clamp(min=1)  # (n_rows, n_penalised)
         recent = self.texts.view(-1)[self.document[:, None] * self.n_positions + at].long()
         x, penalty = logits.gather(1, recent), self.sampling.penalty
         return logits.scatter_(1, recent, torch.where(x > 0, x / penalty, x * penalty))
 
     def draw(self):
-        """What `pick` takes beside the logits."""
+        """The arguments of `pick` after the logits."""
         keys = self.seeds[self.document] + self.position
         return self.inverse_temperatures[self.document], self.sampling.min_p, keys
 
     def harvest(self):
-        """[(number, ids of prompt and text, whether the model ended it)] of what has ended since the last time."""
+        """[(number, ids of prompt and text, whether the model ended it)] for documents finished since the last call."""
         self.ended[-1] = 0
         which = self.ended.nonzero()[:, 0]
         lengths, texts = self.ended[which].tolist(), self.texts[which].cpu().numpy()
@@ -132,7 +132,7 @@ class Writer:
         ]
 
     def graph(self):
-        """`step` as a CUDA graph: the function that replays it."""
+        """Captures `step` as a CUDA graph; returns the function that replays it."""
         self.begin()
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
@@ -148,7 +148,7 @@ class Writer:
 
     @torch.no_grad()
     def check_attend(self, fast):
-        """Raises ArithmeticError if `fast` attends otherwise than `attend`, on a full cache of random numbers."""
+        """Raises ArithmeticError if `fast` differs from `attend` on a full cache of random numbers."""
         k, v, last = self.k[0].normal_(), self.v[0].normal_(), self.n_positions - 1
         positions = torch.randint(0, self.n_positions, self.rows.shape, device=self.device)
         edges = torch.tensor([0, 1, 15, 16, 63, 64, 65, last], device=self.device).clamp(max=last)[: len(positions)]
@@ -163,14 +163,14 @@ class Writer:
 
     @torch.no_grad()
     def check_pick(self, fast, n=4096):
-        """Raises ArithmeticError if `fast` draws from one row many times otherwise than by its probabilities."""
+        """Raises ArithmeticError if many draws by `fast` from one row do not follow its probabilities."""
         n_vocab, min_p = len(self.model.embedding), self.sampling.min_p
         expected = torch.tensor([0.5, 0.3, 0.15, 0.05], device=self.device)
         at = torch.tensor([7, n_vocab // 3, n_vocab // 2, n_vocab - 1], device=self.device)
         temperature = 0.8
         logits = torch.full((n, n_vocab), -20.0, device=self.device)
         logits[:, at] = expected.log() * temperature
-        logits[:, 5] = math.log(0.5 * min_p * 0.9) * temperature  # just too little for min-p
+        logits[:, 5] = math.log(0.5 * min_p * 0.9) * temperature  # just below min-p
         keys = torch.arange(n, device=self.device)
         picked = fast(logits.to(self.model.dtype), torch.full((n,), 1 / temperature, device=self.device), min_p, keys)
         found = torch.stack([(picked == i).float().mean() for i in at])
@@ -179,7 +179,7 @@ class Writer:
 
 
 def attend(qkv, k_cache, v_cache, positions, cos, sin):
-    """Stores every row's key and value at its position, and attends to all up to there: (n_rows, n_embd).
+    """Stores each row's key and value at its position, and attends to all positions up to it: (n_rows, n_embd).
 
     `qkv`: (n_rows, (n_head + 2 * n_kv) * head_dim); the caches: (n_rows, n_kv, n_positions, head_dim).
     """
@@ -196,7 +196,7 @@ def attend(qkv, k_cache, v_cache, positions, cos, sin):
 
 
 def pick(logits, inverse_temperatures, min_p, keys):
-    """A token a row, (n_rows,), drawn with one number between 0 and 1 that depends on the row's key alone."""
+    """One token per row, (n_rows,), drawn with a number between 0 and 1 that depends on the row's key only."""
     x = logits.float() * inverse_temperatures[:, None]
     x = x.masked_fill(x < x.amax(1, keepdim=True) + math.log(min_p), -math.inf)
     sums = x.softmax(1).cumsum(1)
@@ -204,7 +204,7 @@ def pick(logits, inverse_temperatures, min_p, keys):
 
 
 def uniform(keys):
-    """(n,) int64 to (n,) float32 between 0 and 1, which both are left out: SplitMix64 (Steele et al. 2014)."""
+    """Maps (n,) int64 to (n,) float32 in the open interval (0, 1): SplitMix64 (Steele et al. 2014)."""
     x = (keys + 1) * -0x61C8864680B583EB  # the odd constant 2^64 / golden ratio, in int64
     for shift, factor in (30, -0x40A7B892E31B1A47), (27, -0x6B2FB644ECCEEE15):
         x = (x ^ shifted(x, shift)) * factor
@@ -213,5 +213,5 @@ def uniform(keys):
 
 
 def shifted(x, n):
-    """To the right, with zeros coming in, which int64 by itself does not do."""
+    """Shifts right and fills with zeros, as int64's own shift does not."""
     return (x >> n) & ((1 << (64 - n)) - 1)
