@@ -1,4 +1,4 @@
-// Serves a folder as the page needs it, cross-origin isolated and under its Content-Security-Policy: node tools/serve.js www 8080
+// Serves a folder cross-origin isolated and under the page's Content-Security-Policy: node tools/serve.js www 8080
 
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
@@ -51,7 +51,7 @@ export async function serve(root, port) {
   return server;
 }
 
-/** The policy stands in the page alone, for hosts that cannot send headers. @param {string} index */
+/** Reads the policy from the page, which has it for hosts that cannot send headers. @param {string} index */
 async function policyOf(index) {
   const match = /<meta\s+http-equiv="Content-Security-Policy"\s+content="([^"]*)"/.exec(await readFile(index, "utf8"));
   if (match === null) throw new Error(`${index} has no <meta http-equiv="Content-Security-Policy" content="…">`);
@@ -66,12 +66,12 @@ async function policyOf(index) {
  */
 async function answer(root, headers, request, response) {
   if (request.method !== "GET" && request.method !== "HEAD")
-    return refuse(response, headers, 405, "Only GET and HEAD work here.");
-  // URL has resolved every ".."; what is left encoded ("%2f") stays so and names no file.
+    return refuse(response, headers, 405, "Only GET and HEAD are supported.");
+  // URL resolves every ".."; encoded characters ("%2f") stay encoded and match no file.
   const { pathname } = new URL(`http://localhost${request.url}`);
   const path = join(root, pathname.endsWith("/") ? `${pathname}index.html` : pathname);
   const file = await stat(path).catch(() => null);
-  if (!file?.isFile()) return refuse(response, headers, 404, `There is no ${pathname} here.`);
+  if (!file?.isFile()) return refuse(response, headers, 404, `${pathname} not found.`);
   response.writeHead(200, {
     ...headers,
     "Content-Type": MIME_TYPES[extname(path)] ?? "application/octet-stream",
@@ -105,7 +105,7 @@ async function main([root, portText, ...rest]) {
     if (error.code !== "EADDRINUSE") throw error;
     throw new Error(`Port ${port} is taken by another program; try: node tools/serve.js ${root} ${port + 1}`);
   });
-  console.log(`http://localhost:${port}/ serves ${root}; Ctrl+C stops it.`);
+  console.log(`Serving ${root} on http://localhost:${port}/; press Ctrl+C to stop.`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,6 +1,6 @@
-// A local server that answers like the Hugging Face hub, redirect, headers and failures included.
+// A local server that answers like the Hugging Face hub, including its redirects, headers and failures.
 //
-// Large files redirect to a second server, as the hub's do to its storage, so that pages meet the same CORS rules.
+// Large files redirect to a second server, as the hub redirects to its storage, so that the same CORS rules apply.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -16,19 +16,19 @@ const HUB_HOST = "huggingface.co";
 const STORAGE_HOST = "cdn-lfs.hf.co";
 
 /**
- * What goes wrong with a file.
- * - `status`: no file but this HTTP status, with `Retry-After: retryAfter` if given
+ * A way for a download to fail or to deviate.
+ * - `status`: this HTTP status instead of the file, with `Retry-After: retryAfter` if given
  * - `wrong_length`: the last tenth is missing, and the headers agree
  * - `flipped_byte`: one bit in the middle is wrong
  * - `cut`: the connection breaks after 30 %
- * - `stall`: nothing comes after 30 %, and the connection stays open
+ * - `stall`: the data stops after 30 %, and the connection stays open
  * - `no_cors`: no CORS headers
- * - `ignore_range`: ranges are answered with the whole file
+ * - `ignore_range`: a range request gets the whole file
  * - `gzip`: the body is compressed, and Content-Length counts compressed bytes
  * @typedef {"status" | "wrong_length" | "flipped_byte" | "cut" | "stall" | "no_cors" | "ignore_range" | "gzip"} Failure
  */
 
-/** @typedef {{status?: number, retryAfter?: string, times?: number}} FailureOptions `times`: how many answers fail; all, if absent */
+/** @typedef {{status?: number, retryAfter?: string, times?: number}} FailureOptions `times`: number of answers that fail, all by default */
 
 /** @typedef {{server: "hub" | "storage", path: string, range: string | undefined, method: string}} LoggedRequest */
 
@@ -39,12 +39,12 @@ export class Hub {
   #failures = new Map();
   #hub;
   #storage;
-  /** Of every request, in order. @type {LoggedRequest[]} */
+  /** Every request, in order. @type {LoggedRequest[]} */
   requests = [];
-  /** Where pages find the hub and its storage. */
+  /** The origins of the hub and its storage. */
   origin = "";
   storageOrigin = "";
-  /** Makes Chromium take this server for the real hub (https only), with --ignore-certificate-errors. */
+  /** With --ignore-certificate-errors, makes Chromium take this server for the real hub (https only). */
   hostResolverRules = "";
 
   /** @param {(listener: http.RequestListener) => http.Server | https.Server} createServer */
@@ -89,7 +89,7 @@ export class Hub {
   }
 
   /**
-   * Lets a file fail; failures of a file add up until `mend`.
+   * Makes downloads of a file fail. Several failures add up, until `mend`.
    * @param {string} path
    * @param {Failure} failure
    * @param {FailureOptions} [options]
@@ -107,7 +107,7 @@ export class Hub {
 
   /**
    * @param {string} path
-   * @returns {Map<Failure, FailureOptions>} what goes wrong with the answer being made
+   * @returns {Map<Failure, FailureOptions>} the failures of the current answer
    */
   #takeFailures(path) {
     const due = (this.#failures.get(path) ?? []).filter((entry) => entry.left-- > 0);
@@ -121,11 +121,11 @@ export class Hub {
   #answerAsHub(request, response) {
     const path = this.#log("hub", request);
     const bytes = this.#files.get(path);
-    // No preflight is answered: the page must do with what CORS lets through without one.
+    // Preflights get no answer, so the page must use only requests that CORS allows without one.
     if (request.method === "OPTIONS") return void response.writeHead(405).end();
     if (bytes === undefined) return void response.writeHead(404, cors()).end("Entry not found");
     if (path.endsWith(".safetensors")) {
-      // The failure is the storage's, but for CORS: a browser stops at the first answer without it.
+      // The storage fails, not the hub, except for CORS: a browser stops at the first answer without its headers.
       const hasCors = !(this.#failures.get(path) ?? []).some(({ failure, left }) => failure === "no_cors" && left > 0);
       response.writeHead(302, {
         ...(hasCors ? cors() : {}),
@@ -136,7 +136,7 @@ export class Hub {
       });
       response.end();
     } else {
-      // Small files come straight from the repository, and their tag is a git hash.
+      // Small files come straight from the repository, with a git hash as their tag.
       sendFile(request, response, bytes, this.#takeFailures(path), createHash("sha1").update(bytes).digest("hex"));
     }
   }
@@ -218,7 +218,7 @@ const cors = () => ({
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
 /**
- * @param {{isHttps?: boolean}} [options] https with a certificate made for the occasion
+ * @param {{isHttps?: boolean}} [options] https uses a temporary certificate
  * @returns {Promise<Hub>}
  */
 export function startHub({ isHttps = false } = {}) {

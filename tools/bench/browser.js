@@ -1,4 +1,4 @@
-// A Chromium that was never here before, and what it takes of memory.
+// A Chromium with a fresh profile, and its peak memory.
 
 import { readFile } from "node:fs/promises";
 import { chromium } from "playwright-core";
@@ -8,11 +8,11 @@ import { chromium } from "playwright-core";
 const TIMEOUT_MS = 600_000;
 
 /**
- * Runs a measurement in a browser of its own, with a profile that ends with it.
+ * Runs a measurement in a browser of its own, with a temporary profile.
  * @template Result
  * @param {(page: Page) => Promise<Result>} run
  * @returns {Promise<Result>}
- * @throws {Error} what `run` throws, or that the page crashed or took too long
+ * @throws {Error} if the page crashes or takes too long; errors of `run` pass through
  */
 export async function inNewBrowser(run) {
   const context = await chromium.launchPersistentContext("", {
@@ -51,7 +51,7 @@ export async function peakRendererMb(page) {
 /** @param {Page} page */
 export function browserOf(page) {
   const browser = page.context().browser();
-  if (browser === null) throw new Error("Playwright gives no browser for this page");
+  if (browser === null) throw new Error("Playwright has no browser for this page");
   return browser;
 }
 

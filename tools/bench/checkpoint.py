@@ -1,4 +1,4 @@
-"""DistilGPT2's shape, and its weights out of a safetensors file."""
+"""DistilGPT2's shape, and its weights from a safetensors file."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""GPT-2 as GGUF Q8_0, with the tensors that llama.cpp's own quantiser would quantise."""
+"""GPT-2 as GGUF Q8_0, quantising the same tensors as llama.cpp's own quantiser."""
 
 import gguf
 import numpy as np

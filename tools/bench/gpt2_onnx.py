@@ -1,4 +1,4 @@
-"""GPT-2 as ONNX: the plain operators that an export of GPT2LMHeadModel with its cache has, and the input
+"""GPT-2 as ONNX: the plain operators of an export of GPT2LMHeadModel with its cache, and the input
 `num_logits_to_keep` of current transformers.js exports."""
 
 import numpy as np
@@ -16,7 +16,7 @@ def cache_names(prefix):
 
 
 class Graph:
-    """Nodes and constants as they are asked for; values go by their names."""
+    """Collects nodes and constants as they are used; values are named."""
 
     def __init__(self, weights):
         self.nodes = []
@@ -41,7 +41,7 @@ class Graph:
 
 
 def gpt2_graph(weights, is_head_tied):
-    """A head of its own costs a second embedding matrix, but can be quantised as such."""
+    """A separate head costs a second copy of the embedding, but can be quantised."""
     graph = Graph(weights)
     op, constant = graph.op, graph.constant
     for name, value in {"zero": 0, "one": 1, "axis_0": [0], "axis_1": [1], "end": [2**31 - 1], "qkv": [N_EMBD] * 3}.items():
@@ -87,7 +87,7 @@ def gpt2_graph(weights, is_head_tied):
 
 
 def causal_mask(graph):
-    """What is added to the attention scores: (b, 1, t, past + t)."""
+    """The mask added to the attention scores: (b, 1, t, past + t)."""
     op, constant = graph.op, graph.constant
     t = op("Gather", op("Shape", "input_ids"), "one")
     total = op("Gather", op("Shape", "attention_mask"), "one")
@@ -126,8 +126,9 @@ def mlp(graph, x, name):
 
 
 def write_int8(model, path):
-    """What the conversion of transformers.js does for GPT-2: int8 weights with one scale per tensor, activations
-    quantised as they come."""
+    """Quantises as transformers.js's conversion does for GPT-2: int8 weights with one scale per tensor, and dynamically
+    quantised activations.
+    """
     quantizer = ONNXQuantizer(
         model,
         per_channel=False,

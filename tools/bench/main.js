@@ -26,11 +26,9 @@ try {
   const all = await allRows(site);
   const rows = all.filter(({ id }) => new RegExp(pattern, "i").test(id));
   if (rows.length === 0)
-    throw new Error(`No row matches ${pattern}. There are:\n${all.map(({ id }) => id).join("\n")}`);
+    throw new Error(`No row matches ${pattern}. The rows are:\n${all.map(({ id }) => id).join("\n")}`);
   const minutes = Math.ceil(rows.length * ROUNDS * ROW_MINUTES);
-  console.log(
-    `${rows.length} rows, ${ROUNDS} rounds: about ${minutes} minutes where nothing else runs, twice that at most`,
-  );
+  console.log(`${rows.length} rows, ${ROUNDS} rounds: about ${minutes} minutes on an idle machine, at most twice that`);
   const about = {
     date: new Date().toISOString(),
     machine: await machine(),
@@ -56,11 +54,11 @@ try {
 }
 
 /**
- * One round of a row, added to what was measured before. A row that fails is noted; the others go on.
+ * Runs one round of a row and adds its samples to `measured`. A failure is noted, and the other rows continue.
  * @param {Row} row
  * @param {number} round
  * @param {Measured} measured
- * @returns {Promise<string>} in short
+ * @returns {Promise<string>} a summary
  */
 async function measure(row, round, measured) {
   const start = performance.now();
@@ -93,7 +91,7 @@ async function packages() {
     .join(", ");
 }
 
-/** Of each of the engine's builds. */
+/** Sizes of the engine's builds. */
 async function wasmSizes() {
   const names = (await readdir("www", { recursive: true })).filter((name) => name.endsWith(".wasm"));
   const sizes = names.map(async (name) => {

@@ -1,5 +1,5 @@
-"""Makes what the other engines need of the random checkpoint: the same weights as ONNX (float32, int8) and GGUF (Q8_0),
-the words that prompts are made of, and the token that every engine must find.
+"""Makes the other engines' files from the random checkpoint: the same weights as ONNX (float32, int8) and GGUF (Q8_0),
+the words for prompts, and the token that every engine must find.
 
     pip install -r requirements.txt
     python make_models.py CHECKPOINT_FOLDER TOKENIZER_JSON OUT_FOLDER
@@ -23,7 +23,7 @@ N_CHECKED_TOKENS = 64
 
 
 def one_token_words(tokenizer):
-    """Lower-case English words that are one token with the space before them, so that texts have exact lengths."""
+    """Lower-case English words that form one token with the space before them, so that texts have exact lengths."""
     candidates = [token[1:] for token in tokenizer.get_vocab() if token[0] == "Ġ" and len(token) > 3]
     texts = sorted(f" {word}" for word in candidates if word.isascii() and word.isalpha() and word.islower())
     encodings = [(tokenizer.encode(text).ids, text) for text in texts]
@@ -42,8 +42,10 @@ def next_token_logits(session, ids):
 
 
 def find_check(session, words):
-    """Of some random prompts, the one whose likeliest next token is a word and leads the second most clearly:
-    quantisation does not change it, and by chance an engine finds it once in 50,257 times."""
+    """Picks the random prompt whose likeliest next token is a word with the clearest lead over the second.
+
+    Quantisation does not change that token, and a wrong engine finds it by chance once in 50,257 times.
+    """
     texts = dict(words)
     random = np.random.default_rng(0)
     checks = []
@@ -59,7 +61,7 @@ def find_check(session, words):
 
 def main(checkpoint_folder, tokenizer_json, out):
     weights = read_checkpoint(checkpoint_folder / "model.safetensors")
-    # The layout of a repository on the hub, as transformers.js asks for it.
+    # The layout of a repository on the hub, as transformers.js expects it.
     onnx_folder = out / "hub/distilgpt2-random/onnx"
     onnx_folder.mkdir(parents=True, exist_ok=True)
     model = json.loads((checkpoint_folder / "config.json").read_text())
@@ -76,8 +78,8 @@ def main(checkpoint_folder, tokenizer_json, out):
     session = onnxruntime.InferenceSession(onnx_folder / "model.onnx", providers=["CPUExecutionProvider"])
     words = one_token_words(Tokenizer.from_file(str(tokenizer_json)))
     check = find_check(session, words)
-    print(f"{len(words)} words; to be found: {check['token']}, {check['lead']:.2f} ahead of the second")
-    # Last, since its being there says that all is made.
+    print(f"{len(words)} words; expected token: {check['token']}, {check['lead']:.2f} ahead of the second")
+    # Written last: its presence marks the folder as complete.
     (out / "prompts.json").write_text(json.dumps({"words": words, "check": check}))
 
 

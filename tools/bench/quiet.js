@@ -1,4 +1,4 @@
-// What other programs take of the processors meanwhile, out of Linux's /proc.
+// The processor time of other programs during a measurement, from Linux's /proc.
 
 import { readdir, readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
@@ -9,18 +9,18 @@ const WINDOW_MS = 400;
 
 const sleep = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** What they took since the stopwatch was made, and waiting for them to stop. */
+/** Measures other programs' processor time since its creation, and waits for them to be idle. */
 export class Others {
   #patienceMs;
   #start = now();
 
-  /** @param {number} patienceMs for all waiting together */
+  /** @param {number} patienceMs for all waits together */
   constructor(patienceMs) {
     this.#patienceMs = patienceMs;
   }
 
   /**
-   * Resolves when they leave `nThreads` processors alone, or when patience ends.
+   * Resolves when they leave `nThreads` processors idle, or when patience runs out.
    * @param {number} nThreads
    */
   async wait(nThreads) {
@@ -33,7 +33,7 @@ export class Others {
     }
   }
 
-  /** @returns {Promise<{othersCores: number, ownCores: number}>} on average since the beginning */
+  /** @returns {Promise<{othersCores: number, ownCores: number}>} averages since the start */
   async taken() {
     const [start, end] = [await this.#start, await now()];
     const seconds = (end.ms - start.ms) / 1000;
@@ -55,7 +55,7 @@ async function now() {
   return { ms: performance.now(), busyS: await busySeconds(), ownS: await ownSeconds() };
 }
 
-/** Seconds that all processors worked; stolen ones are included, since nobody here got them. */
+/** Busy seconds of all processors. Stolen time counts too, since it was not available here. */
 async function busySeconds() {
   const [, user, nice, system, , , interrupts, softInterrupts, stolen] = numbers(await readFile("/proc/stat", "utf8"));
   return (user + nice + system + interrupts + softInterrupts + stolen) / TICKS_PER_S;
@@ -64,15 +64,15 @@ async function busySeconds() {
 /** @param {string} text */
 const numbers = (text) => text.split(/\s+/).map(Number);
 
-/** Seconds that this process and all below it worked. */
+/** Busy seconds of this process and its descendants. */
 async function ownSeconds() {
   /** @type {Map<number, {parent: number, ticks: number}>} */
   const processes = new Map();
   for (const name of await readdir("/proc")) {
-    // A process may end between the two.
+    // A process may end before its file is read.
     const stat = /^\d+$/.test(name) && (await readFile(`/proc/${name}/stat`, "latin1").catch(() => null));
     if (!stat) continue;
-    // After the name, which may contain anything: state, parent, …, user, system, and both of its ended children.
+    // After the name, which may contain anything: state, parent, …, user and system time, and both of ended children.
     const fields = numbers(stat.slice(stat.lastIndexOf(")") + 2));
     processes.set(Number(name), { parent: fields[1], ticks: fields[11] + fields[12] + fields[13] + fields[14] });
   }

@@ -1,4 +1,4 @@
-// What a writer notices of the page itself: the first suggestion after opening it, and how it answers keys meanwhile.
+// The page as a writer notices it: the time to the first suggestion, and the response to keys while suggestions run.
 
 import { MODELS } from "../../www/models/table.js";
 import { peakRendererMb } from "./browser.js";
@@ -11,10 +11,10 @@ import { Others } from "./quiet.js";
 
 const BEGINNING = "The rain had stopped by the time we reached the ";
 const TYPED = "harbour, and the boats lay still under a sky the colour of slate";
-const KEY_EVERY_MS = 200; // 50 of them are the suggester's debounce; in the others the engine is at work
+const KEY_EVERY_MS = 200; // a pause of 50 ms before each question leaves the engine 150 ms per key
 
 /**
- * Opens the page with nothing cached, and waits for the bundled model to continue a sentence typed at once.
+ * Opens the page with empty caches, types a sentence at once, and waits for the bundled model to continue it.
  * @param {Page} page
  * @param {string} url
  */
@@ -28,7 +28,7 @@ export async function firstSuggestion(page, url) {
 }
 
 /**
- * Types while the model of DistilGPT2's shape works on suggestions, and watches frames and keys on the page's main thread.
+ * Types while a model of DistilGPT2's shape suggests, and times frames and keys on the page's main thread.
  * @param {Page} page
  * @param {string} url
  * @param {{config: ModelFile, weights: ModelFile}} files of the page's origin
@@ -55,7 +55,7 @@ export async function typing(page, url, files, nThreads) {
   return { ...times, browserCores: [(await others.taken()).ownCores] };
 }
 
-/** Runs in the page: notes the time between frames, and from each key to its handler. */
+/** Runs in the page: records the time between frames, and from each key to its handler. */
 function watchMainThread() {
   /** @type {{frameMs: number[], keyMs: number[]}} */
   const times = { frameMs: [], keyMs: [] };
@@ -74,7 +74,7 @@ function watchMainThread() {
 }
 
 /**
- * The page as a host serves it that sends no headers: without shared memory, hence on one thread.
+ * Serves the page as a host without headers does: without shared memory, hence on one thread.
  * @param {Route} route
  */
 async function withoutIsolation(route) {
@@ -86,7 +86,7 @@ async function withoutIsolation(route) {
 }
 
 /**
- * In Node, models/table.js finds its files on the disk.
+ * The tokenizer at the page's URL: in Node, models/table.js resolves it to a path on disk.
  * @param {string} url of the page
  */
 function tokenizerAt(url) {

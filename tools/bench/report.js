@@ -1,4 +1,4 @@
-// The tables: ours against the targets and the best of the others, and everything that was measured.
+// The tables: this engine against the targets and the best of the others, then all measurements.
 
 import { FIRST_SUGGESTION, OURS, READ, REFERENCE, TYPING } from "./rows.js";
 import { digits, median, quantile, spread } from "./statistics.js";
@@ -15,11 +15,11 @@ import { digits, median, quantile, spread } from "./statistics.js";
  * @property {string[]} errors
  */
 
-/** int8 weights that one token reads: six layers' matrices, and the embedding as the head. */
+/** int8 weights read per token: the matrices of six layers, and the embedding as the head. */
 const WEIGHT_BYTES = 6 * 12 * 768 ** 2 + 50257 * 768;
 
 /**
- * `against` null: the best of the others.
+ * `against` is the row to compare with; null means the best of the others.
  * @type {[title: string, metric: string, target: number, against: string | null][]}
  */
 const TARGETS = [
@@ -65,7 +65,7 @@ function targets(rows) {
   const lines = TARGETS.map(([title, metric, target, against]) => {
     const cells = [1, 2].flatMap((nThreads) => {
       const ours = of(rows, OURS, nThreads, metric);
-      // As they are driven here, the other engines keep nothing: their second visit is their first.
+      // The other engines cache nothing here, so their second visit takes as long as their first.
       const theirs = best(rows, nThreads, metric === "secondLoadMs" ? "loadMs" : metric, against);
       return [
         theirs === null ? "–" : `${digits(theirs.value)} ${theirs.name}`,
@@ -100,7 +100,7 @@ function verdict(ours, theirs, target) {
 function engines(rows) {
   const measured = rows.filter(({ name }) => ![READ, TYPING, FIRST_SUGGESTION].includes(name));
   return [
-    "Medians (lowest–highest) of all rounds; others: the share of a processor that other programs took.",
+    "Medians (lowest–highest) of all rounds; others: processors that other programs used.",
     "",
     line("", ...COLUMNS.map(([title]) => title), "others"),
     line(...Array(COLUMNS.length + 2).fill("---")),
@@ -119,17 +119,17 @@ function rest(rows) {
     if (name === READ) lines.push(`${id}: ${spread(samples.readGbPerS)} GB/s`);
     if (name === OURS) {
       const words = [100, 1000, 10_000].map((n) => `${n} words: ${spread(samples[`document${n}Ms`])} ms`);
-      lines.push(`${id}, a word more in a document, then 5 tokens: ${words.join("; ")}`);
+      lines.push(`${id}, one more word in a document, then 5 tokens: ${words.join("; ")}`);
     }
     if (name === FIRST_SUGGESTION) {
       const seconds = spread(samples.firstSuggestionS);
       const mb = spread(samples.peakMb);
-      lines.push(`bundled model, page opened to first suggestion: ${seconds} s; peak memory of the tab: ${mb} MB`);
+      lines.push(`bundled model, opening to first suggestion: ${seconds} s; peak memory of the tab: ${mb} MB`);
     }
     if (name === TYPING && samples.keyMs) {
       const watched = `between frames ${tail(samples.frameMs)} ms; from a key to its handler ${tail(samples.keyMs)} ms`;
       const used = `the browser and this program used ${spread(samples.browserCores)} processors`;
-      lines.push(`${id}, while suggestions are written (median, 95 %, most): ${watched}; ${used}`);
+      lines.push(`${id}, while suggestions are written (median, 95 %, maximum): ${watched}; ${used}`);
     }
     for (const error of errors) lines.push(`${id} failed: ${error}`);
   }
@@ -158,7 +158,7 @@ function of(rows, name, nThreads, metric) {
  * @param {Measured[]} rows
  * @param {number} nThreads
  * @param {string} metric
- * @param {string | null} against the one to be compared with; null: the one with the lowest median
+ * @param {string | null} against the row to compare with; null means the one with the lowest median
  */
 function best(rows, nThreads, metric, against) {
   const names = against === null ? rows.map(({ name }) => name).filter((name) => name !== OURS) : [against];

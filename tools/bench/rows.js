@@ -1,4 +1,4 @@
-// What is measured: one row for each engine and number of threads, and for each thing that only the page itself can show.
+// The rows of the benchmark: one per engine and number of threads, and one per measurement of the page itself.
 
 import { inNewBrowser, peakRendererMb } from "./browser.js";
 import { firstSuggestion, typing } from "./real-page.js";
@@ -66,7 +66,7 @@ export async function allRows(site) {
 }
 
 /**
- * Counted before the browser ends: what its processes took is known no longer than they live.
+ * Reads processor times before the browser exits, since they vanish with its processes.
  * @param {Others} others
  * @param {(page: Page) => Promise<Samples>} run
  */

@@ -1,4 +1,4 @@
-// The folder that is served to the browsers, the files the random model is loaded from, and what a visit downloads.
+// The site for the browsers: its folder, the files of the random model, and a record of downloads.
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -27,7 +27,7 @@ export class Site {
     this.#port = /** @type {import("node:net").AddressInfo} */ (server.address()).port;
     server.prependListener("request", ({ url }, response) => {
       this.#asked.add(String(url));
-      // The engine keeps only what comes from another origin, as from the hub.
+      // The engine caches only files from another origin, such as the hub's.
       response.setHeader("Access-Control-Allow-Origin", "*");
     });
   }
@@ -41,7 +41,7 @@ export class Site {
     await rm(root, { recursive: true, force: true });
     await mkdir(join(root, "tools"), { recursive: true });
     await symlink(resolve("tools/bench/page/index.html"), join(root, "index.html"));
-    // Laid out as in the project, so that imports between the two resolve.
+    // The project's layout, so that imports between the folders resolve.
     for (const folder of ["www", "tools/bench"]) await symlink(resolve(folder), join(root, folder));
     await symlink(resolve(models), join(root, "models"));
     return new Site(await serve(root, 0), root);
@@ -55,7 +55,7 @@ export class Site {
     return `http://localhost:${this.#port}/`;
   }
 
-  /** @param {string} path @param {"same" | "other"} origin as the pages'. @returns {Promise<ModelFile>} */
+  /** @param {string} path @param {"same" | "other"} origin relative to the pages. @returns {Promise<ModelFile>} */
   async modelFile(path, origin) {
     const file = join(this.#root, path);
     const hash = createHash("sha256");
@@ -64,12 +64,12 @@ export class Site {
     return { url: `http://${host}:${this.#port}/${path}`, bytes: (await stat(file)).size, sha256: hash.digest("hex") };
   }
 
-  /** Forgets what was downloaded. */
+  /** Clears the record of downloads. */
   forget() {
     this.#asked.clear();
   }
 
-  /** @returns {Promise<number>} kB of code with gzip that were downloaded since, without the harness's own */
+  /** @returns {Promise<number>} gzipped kB of code downloaded since then, without the harness's own */
   async runtimeKb() {
     const files = [...this.#asked].filter((url) => /\.(m?js|wasm)$/.test(url) && !url.startsWith("/tools/bench/page/"));
     const sizes = await Promise.all(files.map((file) => gzipKb(join(this.#root, file))));

@@ -1,4 +1,4 @@
-// Medians and their spread, as the tables print them.
+// Medians and spreads, formatted for the tables.
 
 /**
  * @param {number[]} values at least one
@@ -14,7 +14,7 @@ export function quantile(values, share) {
 /** @param {number[]} values at least one */
 export const median = (values) => quantile(values, 0.5);
 
-/** Three digits are more than any of this is good for. @param {number} value */
+/** Three digits exceed the precision of any measurement here. @param {number} value */
 export const digits = (value) => value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
 
 /** @param {number[] | undefined} values */

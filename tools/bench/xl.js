@@ -1,5 +1,5 @@
-// Loads a checkpoint of GPT-2 XL's shape, 6.2 GB made up as it is sent, in Chromium and lets it write. By hand, after a build:
-//   node tools/bench/xl.js [THREADS]
+// Loads a checkpoint of GPT-2 XL's shape in Chromium, 6.2 GB generated while it is sent, and runs it. By hand, after a
+// build: node tools/bench/xl.js [THREADS]
 
 import { createHash } from "node:crypto";
 import { once } from "node:events";

@@ -8,15 +8,15 @@ import { drawer, promptOf } from "./prompts.js";
  * An engine with its model loaded.
  * @typedef {object} Engine
  * @property {(prompt: Prompt, nTokens: number, onToken: () => void) => Promise<void>} generate
- *   greedy, `onToken` as each token is known; where a prompt goes on from the last one, the engine may reuse what it has
+ *   greedy, calling `onToken` for each token; if a prompt extends the last one, the engine may reuse its cache
  * @property {(prompt: Prompt, seed: number) => Promise<number>} alternatives
- *   writes ALTERNATIVES and resolves to how many there are
+ *   writes ALTERNATIVES and resolves to their number
  * @property {(prompt: Prompt) => Promise<number | string>} next id or text of the likeliest next token
  */
 
 /** @typedef {Record<string, number[]>} Samples by metric, its unit in its name */
 
-/** What a page may show to choose from. */
+/** Alternatives as a page might offer them. */
 export const ALTERNATIVES = { num_return_sequences: 3, max_new_tokens: 10, temperature: 0.8, top_k: 50 };
 
 const PROMPT_LENS = [32, 128, 512];
@@ -47,7 +47,7 @@ export async function measure({ adapter, options, withDocuments }, nSamples, see
 
   const { engine, loadMs } = await load(adapter, options);
   record("loadMs", loadMs);
-  // The browser compiles once more what has run for a while.
+  // Warm-up: the browser recompiles code that has run for a while.
   for (let i = 0; i < 3; i++) await generate(engine, promptOf(draw(32)), 9);
 
   for (const nTokens of PROMPT_LENS) {
@@ -89,7 +89,7 @@ export async function measure({ adapter, options, withDocuments }, nSamples, see
 }
 
 /**
- * Loads an engine, from the first byte of its code to its being ready, and makes sure that it computes the right function.
+ * Loads an engine, timed from the first byte of its code until it is ready, and checks its next token.
  * @param {string} adapter
  * @param {object} options
  * @returns {Promise<{engine: Engine, loadMs: number}>}
@@ -104,14 +104,14 @@ export async function load(adapter, options) {
   const loadMs = performance.now() - start;
   const found = await engine.next(promptOf(check.prompt));
   if (!check.token.includes(found))
-    throw new Error(`It computes another function: ${found} comes next, not ${check.token}`);
+    throw new Error(`The engine is wrong: its next token is ${found}, not ${check.token}`);
   return { engine, loadMs };
 }
 
 /** @returns {Promise<{words: Word[], check: {prompt: Word[], token: Word}}>} */
 const prompts = async () => (await fetch("/models/prompts.json")).json();
 
-/** Resolves when other programs leave the machine alone: a function of the browser's driver. @returns {Promise<void>} */
+/** Resolves when other programs leave the machine idle; the browser's driver provides it. @returns {Promise<void>} */
 const quiet = () => /** @type {any} */ (window).quiet();
 
 /**

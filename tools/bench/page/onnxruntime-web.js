@@ -1,5 +1,5 @@
-// onnxruntime-web's wasm provider driven directly, as well as it can be: the cache is kept between steps, logits of the last
-// position only, alternatives as one batch after one prompt.
+// onnxruntime-web's wasm provider, driven directly and as efficiently as it allows: the cache stays between steps, only
+// the last position gets logits, and alternatives run as one batch after a shared prompt.
 
 import { ALTERNATIVES } from "./measure.js";
 
@@ -80,7 +80,7 @@ export async function load({ threads, file }) {
         state = await forward(state, [[argmax(state.logits[0])]]);
         onToken();
       }
-      state = prompt; // The cache of every step is its own, so going back costs nothing.
+      state = prompt; // Each step has a cache of its own, so going back costs nothing.
     },
     async alternatives({ ids }, seed) {
       const { num_return_sequences: n, max_new_tokens } = ALTERNATIVES;
@@ -113,7 +113,7 @@ function argmax(logits) {
  */
 function sample(logits, coin) {
   const { top_k, temperature } = ALTERNATIVES;
-  // The best so far, the worst of them last: most logits fail at one comparison.
+  // The best so far, with the worst of them last, so that one comparison rejects most logits.
   const ids = new Int32Array(top_k);
   const best = new Float32Array(top_k).fill(-Infinity);
   for (let id = 0; id < logits.length; id++) {

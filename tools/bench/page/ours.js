@@ -7,7 +7,7 @@ import { ALTERNATIVES } from "./measure.js";
  * @import { Engine } from "./measure.js"
  */
 
-/** @type {GenerationConfig} A prompt has the tokens it says, and random weights must not end a text early. */
+/** @type {GenerationConfig} Prompts keep their tokens, and random weights must not end a text early. */
 const AS_IT_IS = { eos_token_id: [], token_healing: false, return_full_text: false };
 
 /**
@@ -18,7 +18,7 @@ export async function load({ threads, files }) {
   const { EngineClient } = await import("../../../www/engine/client.js");
   const { modelById } = await import("../../../www/models/table.js");
   const distilgpt2 = modelById("distilbert/distilgpt2");
-  /** @type {Model} The published logits are not those of random weights. */
+  /** @type {Model} Random weights have no published logits. */
   const model = { ...distilgpt2, files: { ...distilgpt2.files, ...files }, golden: null };
   const client = new EngineClient();
   const options = { dtype: /** @type {const} */ ("q8"), threads };

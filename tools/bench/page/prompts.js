@@ -1,4 +1,4 @@
-// Prompts of exact length: random words, each of them one token.
+// Prompts of exact length: random words of one token each.
 
 /** @typedef {[id: number, text: string]} Word one token, with the space before it */
 /** @typedef {{words: Word[], ids: number[], text: string}} Prompt the same tokens in every form */
@@ -14,7 +14,7 @@ export const promptOf = (words) => ({
 });
 
 /**
- * Draws words so that hardly two prompts of a page begin alike, and an engine finds next to nothing of one in its cache.
+ * Draws words at random, so that prompts rarely share a beginning, which an engine would find in its cache.
  * @param {Word[]} words
  * @param {number} seed
  * @returns {(nWords: number) => Word[]}

@@ -1,4 +1,4 @@
-// How fast WebAssembly reads memory in this browser: a sum over more bytes than any cache holds.
+// The speed at which WebAssembly reads memory in this browser: a sum over more bytes than any cache holds.
 
 const SIZE_BYTES = 324 * 2 ** 20;
 const PASSES = 8;
@@ -40,7 +40,7 @@ const N_SUMS = 8; // independent of each other, so that no addition waits for th
 const BLOCK_BYTES = 16 * N_SUMS;
 
 /**
- * `sum(begin, end)` over the module's memory, written out by hand after the specification's binary format.
+ * A module with `sum(begin, end)` over its memory, assembled by hand in the specification's binary format.
  * @returns {Uint8Array<ArrayBuffer>}
  */
 function sumModule() {
@@ -65,7 +65,7 @@ function sumModule() {
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, [1, 0x60, 2, I32, I32, 1, I32]), // types
     ...section(3, [1, 0]), // functions
-    ...section(5, [1, 0, 1]), // memories: of one page, to be grown
+    ...section(5, [1, 0, 1]), // memories: one page, to be grown
     ...section(7, [2, ...name("memory"), 2, 0, ...name("sum"), 0, 0]), // exports
     ...section(10, [1, ...leb128(body.length), ...body]), // code
   ]);

@@ -1,4 +1,4 @@
-// One thread of read-bandwidth.js, with memory of its own.
+// One thread of read-bandwidth.js, with its own memory.
 
 const PAGE_BYTES = 65536;
 
@@ -20,7 +20,7 @@ async function prepare(module, sizeBytes) {
   const { exports } = await WebAssembly.instantiate(module);
   const { memory, sum } = /** @type {any} */ (exports);
   memory.grow(Math.ceil(sizeBytes / PAGE_BYTES) - 1);
-  // Pages that were never written are all one page of zeros.
+  // Unwritten pages all map to a single page of zeros.
   new Uint8Array(memory.buffer).fill(1);
   return { memory, sum };
 }

@@ -1,4 +1,4 @@
-// transformers.js: its text-generation pipeline, and below it where the pipeline would read the same prompt again.
+// transformers.js: its text-generation pipeline, and its model directly where the pipeline would read a prompt again.
 
 import { ALTERNATIVES } from "./measure.js";
 import { promptOf } from "./prompts.js";
@@ -27,7 +27,7 @@ export async function load({ threads, dtype }) {
   const generator = await pipeline("text-generation", "distilgpt2-random", { dtype, device: "wasm" });
   const { model, tokenizer } = generator;
 
-  /** Is given the prompt first, then each token. */
+  /** Receives the prompt first, then each token. */
   class OnToken extends BaseStreamer {
     isPrompt = true;
     /** @param {() => void} onToken */
@@ -55,7 +55,7 @@ export async function load({ threads, dtype }) {
       const streamer = new OnToken(onToken);
       if (cached !== null && prompt.text.startsWith(cached.prompt.text)) {
         const { past_key_values } = cached;
-        cached = null; // generate() adds to the cache it is given.
+        cached = null; // generate() modifies the cache it gets.
         await model.generate({
           ...tokenizer(prompt.text),
           past_key_values,
@@ -76,7 +76,7 @@ export async function load({ threads, dtype }) {
       const past_key_values = await read(promptOf(prompt.words.slice(0, -1)));
       const texts = [];
       for (let i = 0; i < num_return_sequences; i++) {
-        // The tensors are shared, the object that holds them is not.
+        // The alternatives share the tensors, but not the object that holds them.
         const copy = new DynamicCache({ ...past_key_values });
         const inputs = { ...tokenizer(prompt.text), past_key_values: copy };
         const output = await model.generate({ ...inputs, ...options, do_sample: true });

@@ -1,4 +1,4 @@
-// wllama 2: llama.cpp in 32-bit wasm, a build of its own for one thread, driven token by token.
+// wllama 2: llama.cpp in 32-bit wasm, with a separate build for one thread, driven token by token.
 
 import { ALTERNATIVES } from "./measure.js";
 
@@ -23,12 +23,12 @@ export async function load({ threads }) {
   await llama.loadModel([file], { n_ctx: 1024, n_batch: 512, n_threads: threads });
   await llama.samplingInit(GREEDY);
 
-  /** @type {number[]} what the cache holds */
+  /** @type {number[]} ids in the cache */
   let cached = [];
   /** @param {number} nTokens */
   const cut = async (nTokens) => {
     if (nTokens === 0)
-      await llama.kvClear(); // kvRemove refuses to remove all.
+      await llama.kvClear(); // kvRemove refuses to remove everything.
     else if (cached.length > nTokens) await llama.kvRemove(nTokens, -1);
     cached = cached.slice(0, nTokens);
   };
@@ -41,7 +41,7 @@ export async function load({ threads }) {
   /** @param {number[]} ids */
   const readPrompt = async (ids) => {
     const firstOther = ids.findIndex((id, i) => id !== cached[i]);
-    // The last token is read again in any case: its logits are wanted.
+    // The last token is always read again, to get its logits.
     await cut(Math.min(firstOther < 0 ? ids.length : firstOther, ids.length - 1));
     await read(ids.slice(cached.length));
   };
@@ -57,7 +57,7 @@ export async function load({ threads }) {
       await pick();
       onToken();
     },
-    // It has one sequence only: after each alternative the cache is cut back to the prompt.
+    // wllama 2 has only one sequence, so the cache is cut back to the prompt after each alternative.
     async alternatives({ ids }, seed) {
       const { num_return_sequences, max_new_tokens, temperature, top_k } = ALTERNATIVES;
       await llama.samplingInit({ temp: temperature, top_k, seed: seed + 1 });

@@ -1,4 +1,4 @@
-// wllama 3: llama.cpp's server core in 64-bit wasm, by its completion API.
+// wllama 3: llama.cpp's server core in 64-bit wasm, through its completion API.
 
 import { ALTERNATIVES } from "./measure.js";
 
@@ -6,7 +6,7 @@ import { ALTERNATIVES } from "./measure.js";
 
 const PACKAGE = "/tools/bench/node_modules/@wllama/wllama/esm/";
 const THE = 262; // " the"
-const FORCED = 100; // beyond every logit
+const FORCED = 100; // a bias larger than any logit
 
 /**
  * @param {{threads: number}} options
@@ -21,7 +21,7 @@ export async function load({ threads }) {
   await llama.loadModel([file], { ...size, n_threads: threads, n_gpu_layers: 0 });
   return {
     async generate({ text }, max_tokens, onToken) {
-      // Random weights write broken UTF-8, which the server holds back: only whole words can be timed one by one.
+      // Random weights write broken UTF-8, which the server holds back, so only whole words can be timed one by one.
       const logit_bias = { [THE]: FORCED };
       /** @param {any} chunk */
       const onData = ({ choices }) => {
@@ -30,10 +30,10 @@ export async function load({ threads }) {
       const options = { max_tokens, temperature: 0, ignore_eos: true, logit_bias };
       await llama.createCompletion({ prompt: text, ...options, stream: true, onData });
     },
-    // It ignores `n`; the second and third find the prompt in the cache.
+    // The server ignores `n`; the second and third alternative find the prompt in the cache.
     async alternatives({ text, ids }, seed) {
       const { num_return_sequences, max_new_tokens: max_tokens, temperature, top_k } = ALTERNATIVES;
-      // Broken UTF-8 would end the call in a RangeError.
+      // Broken UTF-8 makes the call fail with a RangeError.
       const logit_bias = Object.fromEntries(ids.slice(0, 64).map((id) => [id, FORCED]));
       const options = { max_tokens, temperature, top_k, ignore_eos: true, logit_bias };
       let nTokens = 0;
