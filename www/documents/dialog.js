@@ -1,6 +1,6 @@
 // The list of documents: open, begin, rename, delete and undo.
 
-import { element } from "../page/dom.js";
+import { element, find } from "../page/dom.js";
 import { inWords, say } from "../strings/strings.js";
 import { titleOf } from "./document.js";
 import { problemOf } from "./store.js";
@@ -27,11 +27,11 @@ export class DocumentsDialog {
     this.#dialog = dialog;
     this.#desk = desk;
     this.#onDone = onDone;
-    this.#list = part(dialog, "#document-list");
-    this.#note = part(dialog, "#documents-note");
-    this.#undo = part(dialog, "#undo-delete");
+    this.#list = find(dialog, "#document-list");
+    this.#note = find(dialog, "#documents-note");
+    this.#undo = find(dialog, "#undo-delete");
     this.#undo.addEventListener("click", () => this.#undoDelete());
-    part(dialog, "#new-document").addEventListener("click", () => this.#leaveFor(desk.create()));
+    find(dialog, "#new-document").addEventListener("click", () => this.#leaveFor(desk.create()));
   }
 
   /** Opens at once: by the time the list has been read, the writer may be writing again. */
@@ -46,7 +46,7 @@ export class DocumentsDialog {
     try {
       const documents = await this.#desk.list();
       this.#list.replaceChildren(...documents.map((document) => this.#rowOf(document)));
-      part(this.#dialog, "#documents-empty").hidden = documents.length > 0;
+      find(this.#dialog, "#documents-empty").hidden = documents.length > 0;
     } finally {
       this.#list.removeAttribute("aria-busy");
     }
@@ -114,7 +114,7 @@ export class DocumentsDialog {
     if (!(await this.#try(this.#desk.remove(document.id)))) return;
     await this.#try(this.#render());
     this.#offerUndo();
-    (this.#undo.hidden ? part(this.#dialog, "#documents-title") : this.#undo).focus();
+    (this.#undo.hidden ? find(this.#dialog, "#documents-title") : this.#undo).focus();
   }
 
   async #undoDelete() {
@@ -165,15 +165,9 @@ export class DocumentsDialog {
    */
   #focus(id, button) {
     const row = [...this.#list.children].find((node) => /** @type {HTMLElement} */ (node).dataset.id === id);
-    part(row ?? this.#dialog, row ? button : "#documents-title").focus();
+    find(row ?? this.#dialog, row ? button : "#documents-title").focus();
   }
 }
-
-/**
- * @param {Element} root
- * @param {string} selector
- */
-const part = (root, selector) => /** @type {HTMLElement} */ (root.querySelector(selector));
 
 /** @param {number} time */
 const dateOf = (time) =>

@@ -1,6 +1,6 @@
 // What can be done with the document that is open: save it as a file, and make links of it.
 
-import { saveFile } from "../page/dom.js";
+import { find, saveFile } from "../page/dom.js";
 import { say } from "../strings/strings.js";
 import { fileNameOf, highlighted, titleOf } from "./document.js";
 import { fragmentOf } from "./link.js";
@@ -19,9 +19,12 @@ import { fragmentOf } from "./link.js";
  * @param {Clipboard | undefined} world.clipboard absent outside secure contexts
  */
 export function fillExport(dialog, { getDocument, getText, getSuggestion, clipboard }) {
-  const part = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (dialog.querySelector(selector));
-  const markInMd = /** @type {HTMLInputElement} */ (part("#mark-in-md"));
-  const address = /** @type {HTMLInputElement} */ (part("#link-address"));
+  /** @type {HTMLInputElement} */
+  const markInMd = find(dialog, "#mark-in-md");
+  const link = find(dialog, "#link");
+  /** @type {HTMLInputElement} */
+  const address = find(dialog, "#link-address");
+  const note = find(dialog, "#link-note");
 
   /** @param {"txt" | "md"} extension */
   const save = (extension) => {
@@ -32,34 +35,34 @@ export function fillExport(dialog, { getDocument, getText, getSuggestion, clipbo
   };
 
   /** @param {Shared | null} shared */
-  const link = async (shared) => {
-    part("#link").hidden = true;
+  const showLink = async (shared) => {
+    link.hidden = true;
     if (shared === null) {
-      part("#link-note").textContent = say("link_no_suggestion");
+      note.textContent = say("link_no_suggestion");
       return;
     }
     try {
       address.value = `${location.origin}${location.pathname}#${await fragmentOf(shared)}`;
     } catch (error) {
-      part("#link-note").textContent = /** @type {Error} */ (error).message;
+      note.textContent = /** @type {Error} */ (error).message;
       return;
     }
-    part("#link").hidden = false;
+    link.hidden = false;
     const isCopied = await clipboard?.writeText(address.value).then(
       () => true,
       () => false,
     );
     const size = (address.value.length / 1024).toFixed(1);
-    part("#link-note").textContent = say(isCopied ? "link_copied" : "link_not_copied", { size });
+    note.textContent = say(isCopied ? "link_copied" : "link_not_copied", { size });
   };
 
-  part("#save-txt").addEventListener("click", () => save("txt"));
-  part("#save-md").addEventListener("click", () => save("md"));
-  part("#link-text").addEventListener("click", () => link(getText()));
-  part("#link-suggestion").addEventListener("click", () => link(getSuggestion()));
+  find(dialog, "#save-txt").addEventListener("click", () => save("txt"));
+  find(dialog, "#save-md").addEventListener("click", () => save("md"));
+  find(dialog, "#link-text").addEventListener("click", () => showLink(getText()));
+  find(dialog, "#link-suggestion").addEventListener("click", () => showLink(getSuggestion()));
   address.addEventListener("focus", () => address.select());
   dialog.addEventListener("close", () => {
-    part("#link").hidden = true;
-    part("#link-note").textContent = "";
+    link.hidden = true;
+    note.textContent = "";
   });
 }

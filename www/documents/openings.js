@@ -1,6 +1,6 @@
 // "Start me off": first lines to begin an empty page with. They are ours, in English, because the models write English.
 
-import { element } from "../page/dom.js";
+import { element, find } from "../page/dom.js";
 import { say } from "../strings/strings.js";
 
 /** @import { StringKey } from "../strings/strings.js" */
@@ -42,8 +42,8 @@ const OPENINGS = [
  * @param {(text: string) => void} onChoose
  */
 export function fillOpenings(start, onChoose) {
-  const button = /** @type {HTMLElement} */ (start.querySelector("#open-openings"));
-  const list = /** @type {HTMLElement} */ (start.querySelector("#openings"));
+  const button = find(start, "#open-openings");
+  const list = find(start, "#openings");
   /** @param {boolean} isOpen */
   const unfold = (isOpen) => {
     list.hidden = !isOpen;

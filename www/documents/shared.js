@@ -1,7 +1,7 @@
 // A text that came by link: read first, and edited as a copy. Its suggestion is asked for again, of the same model.
 
 import { toErrorData } from "../engine/errors.js";
-import { element, hide } from "../page/dom.js";
+import { element, find, hide } from "../page/dom.js";
 import { inWords, say } from "../strings/strings.js";
 import { readFragment } from "./link.js";
 
@@ -33,8 +33,8 @@ export class SharedDialog {
   constructor(dialog, world) {
     this.#dialog = dialog;
     this.#world = world;
-    this.#part("#shared-use").addEventListener("click", () => this.#use());
-    this.#part("#shared-copy").addEventListener("click", () => this.#copy());
+    find(dialog, "#shared-use").addEventListener("click", () => this.#use());
+    find(dialog, "#shared-copy").addEventListener("click", () => this.#copy());
     dialog.addEventListener("close", () => {
       // The event comes later than the closing, perhaps when the next link is there.
       if (dialog.open) return;
@@ -62,11 +62,11 @@ export class SharedDialog {
     }
     if (signal.aborted) return;
     this.#shared = shared;
-    this.#part("#shared-about").textContent = about;
-    this.#part("#shared-text").hidden = shared === null;
-    this.#part("#shared-copy").hidden = shared === null;
-    this.#part("#shared-text").textContent = shared?.text ?? "";
-    this.#part("#shared-use").hidden = true;
+    find(this.#dialog, "#shared-about").textContent = about;
+    find(this.#dialog, "#shared-text").hidden = shared === null;
+    find(this.#dialog, "#shared-copy").hidden = shared === null;
+    find(this.#dialog, "#shared-text").textContent = shared?.text ?? "";
+    find(this.#dialog, "#shared-use").hidden = true;
     this.#say("");
     this.#dialog.returnValue = "";
     if (!this.#dialog.open) this.#dialog.showModal();
@@ -89,7 +89,7 @@ export class SharedDialog {
   async #use() {
     if (this.#shared === null) return;
     const { model } = this.#shared;
-    hide(this.#part("#shared-use"), true, () => this.#part("#shared-title").focus());
+    hide(find(this.#dialog, "#shared-use"), true, () => find(this.#dialog, "#shared-title").focus());
     this.#say(say("shared_waits", { model: this.#titleOf(model) }));
     await this.#world.onUse(model);
     if (this.#world.activeId() !== model) await this.modelChanged();
@@ -102,7 +102,7 @@ export class SharedDialog {
     const model = this.#titleOf(id);
     const isKnown = this.#world.models.some((candidate) => candidate.id === id);
     const isActive = this.#world.activeId() === id;
-    const use = this.#part("#shared-use");
+    const use = find(this.#dialog, "#shared-use");
     use.hidden = suggestion === null || !isKnown || isActive || this.#world.activeId() === undefined;
     use.textContent = say("shared_use", { model });
     if (suggestion === null) this.#say("");
@@ -127,7 +127,7 @@ export class SharedDialog {
       if (signal.aborted) return;
       const answer = answers[index]?.text ?? "";
       const ghost = element("span", { className: "ghost-text" }, answer);
-      this.#part("#shared-text").replaceChildren(place.before, ghost, place.after);
+      find(this.#dialog, "#shared-text").replaceChildren(place.before, ghost, place.after);
       this.#say(answer === "" ? say("shared_none") : say("shared_suggestion", { text: answer.trim() }));
     } catch (error) {
       if (!signal.aborted) this.#say(inWords(toErrorData(error).words));
@@ -149,11 +149,6 @@ export class SharedDialog {
 
   /** @param {string} sentence */
   #say(sentence) {
-    this.#part("#shared-state").textContent = sentence;
-  }
-
-  /** @param {string} selector */
-  #part(selector) {
-    return /** @type {HTMLElement} */ (this.#dialog.querySelector(selector));
+    find(this.#dialog, "#shared-state").textContent = sentence;
   }
 }

@@ -1,6 +1,6 @@
 // The dialog that shows the figures: a table, a chart, and the way to take them along or begin anew.
 
-import { saveFile } from "../page/dom.js";
+import { find, saveFile } from "../page/dom.js";
 import { say } from "../strings/strings.js";
 import { barChart } from "./chart.js";
 import { summary } from "./counts.js";
@@ -30,8 +30,8 @@ export class FiguresPanel {
     this.#dialog = dialog;
     this.#figures = figures;
     this.#model = model;
-    this.#part("#export-figures").addEventListener("click", () => this.#export());
-    this.#part("#reset-figures").addEventListener("click", () => {
+    find(dialog, "#export-figures").addEventListener("click", () => this.#export());
+    find(dialog, "#reset-figures").addEventListener("click", () => {
       figures.reset();
       this.#fill();
       announce(say("figures_were_reset"));
@@ -45,25 +45,20 @@ export class FiguresPanel {
 
   #fill() {
     const counts = this.#figures.counts();
-    this.#part("tbody").replaceChildren(...rowsOf(counts, this.#model()).map(rowElement));
+    find(this.#dialog, "tbody").replaceChildren(...rowsOf(counts, this.#model()).map(rowElement));
     const waits = counts.waitsMs.slice(-N_BARS);
-    const chart = this.#part("#figures-chart");
+    const chart = find(this.#dialog, "#figures-chart");
     chart.hidden = waits.length === 0;
     if (chart.hidden) return;
     const label = say("figures_chart", { count: waits.length, longest: ms(Math.max(...waits)) });
-    this.#part("figcaption").textContent = label;
-    this.#part("svg").replaceWith(barChart(waits, N_BARS, label));
+    find(this.#dialog, "figcaption").textContent = label;
+    find(this.#dialog, "svg").replaceWith(barChart(waits, N_BARS, label));
   }
 
   #export() {
     const counts = this.#figures.counts();
     const json = JSON.stringify({ counts, summary: summary(counts), model: this.#model() }, null, 2);
     saveFile(FILE_NAME, json, "application/json");
-  }
-
-  /** @param {string} selector */
-  #part(selector) {
-    return /** @type {HTMLElement} */ (this.#dialog.querySelector(selector));
   }
 }
 

@@ -1,5 +1,6 @@
 // The probability lens: colours each token by its probability under the model, and shows what else could stand there.
 
+import { element } from "../page/dom.js";
 import { say } from "../strings/strings.js";
 import {
   Compartment,
@@ -15,6 +16,7 @@ import { choiceList, spoken } from "./choices.js";
 import { Hover } from "./hover.js";
 import { Reader } from "./reader.js";
 import { forgetScores, scored, tokenAt } from "./scored.js";
+import { LEAST_PROBABILITIES, percent } from "./tokens.js";
 
 /**
  * @import { Extension, StateEffectType } from "@codemirror/state"
@@ -174,3 +176,17 @@ const listOf = (view) => view.dom.querySelector(".token-choices [role=listbox]")
 
 /** The choices are used by key, and the pointer does not take them away. @param {EditorView} view */
 const isFocused = (view) => listOf(view)?.contains(document.activeElement) ?? false;
+
+/**
+ * The legend below the text: what each colour means, and how to look at a token.
+ * @param {HTMLElement} root
+ * @param {boolean} isMac
+ */
+export function fillLegend(root, isMac) {
+  const labels = [...LEAST_PROBABILITIES.map((least) => `≥ ${percent(least)}`), percent(0)];
+  root.replaceChildren(
+    element("span", {}, say("lens_legend")),
+    ...labels.map((label, level) => element("span", { className: `token token-${level}` }, label)),
+    element("span", {}, say("lens_how", { key: isMac ? "⌥ ⏎" : "Alt + Enter" })),
+  );
+}

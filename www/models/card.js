@@ -1,12 +1,13 @@
 // The bundled model's card, fetched when somebody opens it.
 
+import { find } from "../page/dom.js";
 import { say } from "../strings/strings.js";
 
 const URL_OF_CARD = new URL("./pocket-gpt2/card.html", import.meta.url);
 
 /** @param {HTMLDetailsElement} details with a place for the card behind its summary */
 export function followModelCard(details) {
-  const place = /** @type {HTMLElement} */ (details.querySelector("div"));
+  const place = find(details, "div");
   let isThere = false;
   details.addEventListener("toggle", async () => {
     if (!details.open || isThere) return;

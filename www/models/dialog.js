@@ -1,6 +1,6 @@
 // The dialog in which the writer chooses a model; nothing is downloaded before the button says so.
 
-import { element } from "../page/dom.js";
+import { element, find } from "../page/dom.js";
 import { say } from "../strings/strings.js";
 
 /** @import { Model } from "../engine/protocol.js" */
@@ -22,8 +22,7 @@ export function followModelDialog(dialog, onChoose) {
  * @param {string | undefined} activeId the model that writes now
  */
 export function openModelDialog(dialog, models, activeId) {
-  const list = /** @type {HTMLElement} */ (dialog.querySelector("fieldset"));
-  list.replaceChildren(...models.map((model) => rowOf(model, model.id === activeId)));
+  find(dialog, "fieldset").replaceChildren(...models.map((model) => rowOf(model, model.id === activeId)));
   dialog.returnValue = "";
   dialog.showModal();
 }

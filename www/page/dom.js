@@ -1,12 +1,21 @@
-// Elements of the page: found, made, hidden, and files handed to the reader.
+// The page's DOM: elements to find, make and hide, and texts to offer as files.
 
 /**
- * An element that index.html is known to have.
+ * An element of index.html, which must exist.
  *
  * @template {HTMLElement} [Kind=HTMLElement]
  * @param {string} id
  */
 export const byId = (id) => /** @type {Kind} */ (document.getElementById(id));
+
+/**
+ * The first descendant of `root` that matches, which must exist.
+ *
+ * @template {HTMLElement} [Kind=HTMLElement]
+ * @param {ParentNode} root
+ * @param {string} selector
+ */
+export const find = (root, selector) => /** @type {Kind} */ (root.querySelector(selector));
 
 /**
  * @template {keyof HTMLElementTagNameMap} Name
@@ -22,11 +31,11 @@ export function element(name, properties, ...children) {
 }
 
 /**
- * Hides or shows an element without losing the reader's place.
+ * Hides or shows an element without losing the focus.
  *
  * @param {HTMLElement} element
  * @param {boolean} isHidden
- * @param {() => void} onFocusLost called if the focus was inside: the browser would move it to the top of the page
+ * @param {() => void} onFocusLost called if the focus was inside; the browser would move it to the top of the page
  */
 export function hide(element, isHidden, onFocusLost) {
   const hadFocus = isHidden && element.contains(document.activeElement);
@@ -35,7 +44,7 @@ export function hide(element, isHidden, onFocusLost) {
 }
 
 /**
- * Downloads a file made here; no server takes part.
+ * Offers a text as a download, without a server.
  *
  * @param {string} name
  * @param {string} text

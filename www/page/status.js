@@ -1,7 +1,7 @@
 // Says what is going on, in sentences: which model writes, what is on its way, what went wrong and the way out.
 
 import { inWords, say } from "../strings/strings.js";
-import { hide } from "./dom.js";
+import { find, hide } from "./dom.js";
 
 /**
  * @import { Words } from "../strings/strings.js"
@@ -89,21 +89,22 @@ export class StatusLine {
 
   /** @param {Status} status */
   show({ headline, task, problems, notice, canRetry, canChoose }) {
-    setText(this.#part("headline"), headline);
+    setText(find(this.#root, "#headline"), headline);
     this.#hide("task", task === null);
     if (task !== null) {
-      setText(this.#part("task-text"), task.text);
-      const bar = /** @type {HTMLProgressElement} */ (this.#part("task-progress"));
+      setText(find(this.#root, "#task-text"), task.text);
+      /** @type {HTMLProgressElement} */
+      const bar = find(this.#root, "#task-progress");
       if (task.fraction === null) bar.removeAttribute("value");
       else bar.value = task.fraction;
       this.#hide("cancel", !task.canCancel);
     }
     this.#hide("problem", problems.length === 0);
-    setText(this.#part("problem-text"), problems.join(say("between_sentences")));
+    setText(find(this.#root, "#problem-text"), problems.join(say("between_sentences")));
     this.#hide("way-out", !canRetry);
     this.#hide("notice", notice === null);
-    setText(this.#part("notice"), notice ?? "");
-    /** @type {HTMLButtonElement} */ (this.#part("open-models")).disabled = !canChoose;
+    setText(find(this.#root, "#notice"), notice ?? "");
+    /** @type {HTMLButtonElement} */ (find(this.#root, "#open-models")).disabled = !canChoose;
   }
 
   /**
@@ -111,12 +112,7 @@ export class StatusLine {
    * @param {boolean} isHidden
    */
   #hide(name, isHidden) {
-    hide(this.#part(name), isHidden, this.#onFocusLost);
-  }
-
-  /** @param {string} name */
-  #part(name) {
-    return /** @type {HTMLElement} */ (this.#root.querySelector(`#${name}`));
+    hide(find(this.#root, `#${name}`), isHidden, this.#onFocusLost);
   }
 }
 

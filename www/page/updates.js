@@ -1,6 +1,7 @@
 // Keeps the page for use without the network, and offers a newer version, which is used when the writer says so.
 
 import { onSpeak, say } from "../strings/strings.js";
+import { find } from "./dom.js";
 
 /** @import { StringKey } from "../strings/strings.js" */
 
@@ -66,8 +67,7 @@ export class UpdateOffer {
   constructor(root, { save, reload, announce }) {
     this.#root = root;
     this.#announce = announce;
-    const button = /** @type {HTMLElement} */ (root.querySelector("button"));
-    button.addEventListener("click", async () => {
+    find(root, "button").addEventListener("click", async () => {
       if (!(await save())) this.#say("update_unsaved");
       else if (await this.#use()) reload();
       else this.#say("update_waits");

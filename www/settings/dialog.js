@@ -1,6 +1,6 @@
 // The dialog of everything that a writer can set. A right value holds at once, a wrong one is refused beside its field.
 
-import { element, hide } from "../page/dom.js";
+import { element, find, hide } from "../page/dom.js";
 import { say } from "../strings/strings.js";
 import { NUMBERS, parseNumber } from "./settings.js";
 
@@ -40,13 +40,13 @@ export class SettingsDialog {
       element("h3", { textContent: say(title) }),
       ...names.map((name) => this.#rowOf(name)),
     ]);
-    this.#part("setting-rows").replaceChildren(this.#automaticRow(), ...groups);
+    find(this.#dialog, "#setting-rows").replaceChildren(this.#automaticRow(), ...groups);
     this.#dialog.showModal();
   }
 
   /** @param {Partial<Settings>} change */
   #set(change) {
-    this.#part("settings-not-kept").hidden = this.#world.onChange({ ...this.#world.read(), ...change });
+    find(this.#dialog, "#settings-not-kept").hidden = this.#world.onChange({ ...this.#world.read(), ...change });
   }
 
   #automaticRow() {
@@ -93,11 +93,6 @@ export class SettingsDialog {
       element("span", { textContent: say("gate_high") }),
     );
     row.element.append(scale, share);
-  }
-
-  /** @param {string} id */
-  #part(id) {
-    return /** @type {HTMLElement} */ (this.#dialog.querySelector(`#${id}`));
   }
 }
 

@@ -1,6 +1,6 @@
 // The suggestion as buttons above a phone's keyboard, where there is no Tab and no Ctrl+Z.
 
-import { hide } from "../page/dom.js";
+import { find, hide } from "../page/dom.js";
 import { firstWord } from "./words.js";
 
 /** @import { Offer } from "./question.js" */
@@ -66,7 +66,8 @@ export class SuggestionBar {
  * @param {() => void} onTap
  */
 function button(bar, selector, onTap) {
-  const node = /** @type {HTMLButtonElement} */ (bar.querySelector(selector));
+  /** @type {HTMLButtonElement} */
+  const node = find(bar, selector);
   // The focus stays in the text, or the keyboard would close at every tap.
   node.addEventListener("pointerdown", (event) => event.preventDefault());
   node.addEventListener("click", onTap);
