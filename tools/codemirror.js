@@ -1,4 +1,4 @@
-// What the page uses of CodeMirror 6: tools/vendor.js bundles this file into www/vendor/codemirror.js.
+// The parts of CodeMirror 6 that the page uses: tools/vendor.js bundles this file into www/vendor/codemirror.js.
 
 import { StyleModule } from "style-mod";
 
@@ -24,8 +24,8 @@ export {
   WidgetType,
 } from "@codemirror/view";
 
-// CodeMirror would write a <style> element, which the page's Content-Security-Policy forbids; a constructed sheet is allowed.
-// It mounts all styles of an editor at once, so replacing them is right for a page with one editor.
+// CodeMirror adds a <style> element, which the page's Content-Security-Policy forbids; a constructed sheet is allowed.
+// It mounts all styles of an editor at once, so a page with one editor can replace the sheet's content.
 const sheet = new CSSStyleSheet();
 StyleModule.mount = (root, modules) => {
   sheet.replaceSync(

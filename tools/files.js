@@ -1,11 +1,11 @@
-// Writes www/files.js, the list of the page's files and their hashes for its service worker: node tools/files.js
+// Writes www/files.js, the page's files with their hashes, for the service worker: node tools/files.js
 
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-// The service worker and this list are the browser's to keep; the rest is for people and compilers.
+// The browser itself keeps the service worker and this list; the rest is for people and compilers.
 const OTHERS = /^(service-worker\.js|files\.js|tsconfig\.json|.*\.md|.*\.d\.ts)$/;
 
 /** @param {string} root the page's folder */

@@ -1,11 +1,11 @@
-// Makes the icons for home screens out of www/icons/icon.svg: node tools/icons.js
+// Renders www/icons/icon.svg as icons for home screens: node tools/icons.js
 
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 const icons = new URL("../www/icons/", import.meta.url);
-// Home screens cut corners of their own.
+// Home screens round the corners themselves.
 const square = (await readFile(new URL("icon.svg", icons), "utf8")).replace(' rx="3"', "");
 
 const browser = await chromium.launch({

@@ -1,4 +1,4 @@
-// GPT-2 checkpoints with random weights, for measurements: speed does not depend on the values.
+// GPT-2 checkpoints with random weights, for benchmarks: speed does not depend on the values.
 //   node tools/random-model.js FOLDER   writes one of DistilGPT2's shape
 
 import { createWriteStream } from "node:fs";
@@ -20,14 +20,14 @@ export const DISTILGPT2 = {
   eos_token_id: 50256,
 };
 
-/** The shape in GPT-2 XL's: 6.2 GB in float32. */
+/** The shape in GPT-2 XL's config.json: 6.2 GB in float32. */
 export const GPT2_XL = { ...DISTILGPT2, n_embd: 1600, n_layer: 48, n_head: 25 };
 
 const PART_LEN = 1 << 20;
 
 /**
  * @param {typeof DISTILGPT2} config
- * @returns {[string, number[]][]} names and shapes, as in the published file
+ * @returns {[string, number[]][]} names and shapes, as in the published checkpoint
  */
 function tensors({ vocab_size, n_positions, n_embd: d, n_layer }) {
   /** @type {[string, number[]][]} */
@@ -52,7 +52,7 @@ function tensors({ vocab_size, n_positions, n_embd: d, n_layer }) {
 }
 
 /**
- * The bytes of model.safetensors, the same every time.
+ * The bytes of model.safetensors, the same in every run.
  * @param {typeof DISTILGPT2} config
  * @returns {Generator<Uint8Array>}
  */
@@ -77,7 +77,7 @@ export function* randomCheckpoint(config) {
       if (/ln_.*weight/.test(name)) values.fill(1);
       else if (name.endsWith("weight")) {
         for (let i = 0; i < values.length; i++) {
-          // Xorshift (Marsaglia 2003), spread as widely as GPT-2's normal(0, 0.02).
+          // Xorshift (Marsaglia 2003), uniform, with the variance of GPT-2's normal(0, 0.02).
           state ^= state << 13;
           state ^= state >>> 17;
           state ^= state << 5;
@@ -92,7 +92,7 @@ export function* randomCheckpoint(config) {
 /** @param {number[]} shape */
 const product = (shape) => shape.reduce((all, n) => all * n, 1);
 
-/** @param {string} folder gets config.json and model.safetensors, 328 MB */
+/** @param {string} folder for config.json and model.safetensors, 328 MB */
 async function writeRandomModel(folder) {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "config.json"), JSON.stringify(DISTILGPT2, null, 2));

@@ -1,4 +1,4 @@
-// Bundles CodeMirror into one ES module the page can import: node tools/vendor.js
+// Bundles CodeMirror into one ES module for the page: node tools/vendor.js
 
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,7 @@ import { build } from "esbuild";
 /** @param {string} path in the project */
 const pathOf = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-// Its licence asks to stay with every copy, and minifying would lose it.
+// The licence must stay with every copy, and minifying would drop it.
 const licence = await readFile(pathOf("node_modules/@codemirror/view/LICENSE"), "utf8");
 
 await build({

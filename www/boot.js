@@ -1,4 +1,4 @@
-// Starts the page in the reader's language, and says so where it cannot: a file is missing, or the browser is too old.
+// Starts the page in the reader's language, and reports a failure, such as a missing file or too old a browser.
 
 import { browserStorage } from "./page/browser-storage.js";
 import { openInLanguage } from "./page/language.js";

@@ -1,12 +1,12 @@
-// Keeps the page on this device, one version of it at a time, and gives it the headers that threads need.
+// Keeps the page on this device, one version at a time, and adds the headers that threads need.
 //
-// files.js, written by the build, names every file of the page with its hash. A version takes over when all of its files
-// are here and the version before has no tab left, or its only tab asks for it.
+// files.js, written by the build, lists every file of the page with its hash. A version takes over once all of its files
+// are here and the previous version has no tab left, or its only tab asks for the new one.
 
 import { FILES } from "./files.js";
 
 /**
- * What TypeScript knows in service workers only.
+ * Types that TypeScript declares only for service workers.
  * @typedef {Event & {waitUntil(promise: Promise<unknown>): void}} LifeEvent
  * @typedef {Event & {request: Request, respondWith(response: Promise<Response>): void}} FetchEvent
  * @typedef {{url: string}} Tab
@@ -22,7 +22,7 @@ import { FILES } from "./files.js";
 const worker = /** @type {Scope} */ (/** @type {unknown} */ (self));
 const root = worker.registration.scope;
 
-// Other pages of this origin have caches too. The key has the hash, so that no version finds another's file.
+// Other pages of this origin have caches too. Keys contain the hash, so that no version finds another's file.
 const files = caches.open(root);
 const keyOf = (/** @type {string} */ path) => `${root}${path}?${encodeURIComponent(FILES[path])}`;
 
@@ -48,7 +48,7 @@ worker.addEventListener("message", (event) => {
 
 /**
  * @param {Request} request
- * @returns {string} as files.js names it
+ * @returns {string} its path in files.js, "" for other requests
  */
 function pathOf({ method, url }) {
   const { origin, pathname } = new URL(url);
@@ -58,10 +58,10 @@ function pathOf({ method, url }) {
 }
 
 /**
- * The file as it was when this version was built, from the network only once.
+ * The file of this version, fetched from the network only once.
  * @param {string} path
  * @returns {Promise<Response>}
- * @throws {TypeError} if the network is down or has another version of it
+ * @throws {TypeError} if the network is down or the server has another version
  */
 async function fileAt(path) {
   const cache = await files;
@@ -74,7 +74,7 @@ async function fileAt(path) {
 }
 
 /**
- * Memory is shared, as threads need it, only by pages that are cross-origin isolated; many hosts cannot send these headers.
+ * Threads need shared memory, which only cross-origin isolated pages have; many hosts cannot send the headers for that.
  * @param {Response} response
  */
 function isolated({ body, headers }) {
@@ -85,7 +85,7 @@ function isolated({ body, headers }) {
 }
 
 async function forgetOlderVersions() {
-  // A newer version that is just arriving has files here too.
+  // A newer version that is being installed has files here too.
   if (worker.registration.installing !== null) return;
   const cache = await files;
   const present = new Set(Object.keys(FILES).map(keyOf));
@@ -93,7 +93,7 @@ async function forgetOlderVersions() {
   await Promise.all(requests.filter(({ url }) => !present.has(url)).map((request) => cache.delete(request)));
 }
 
-/** @param {MessagePort} port told if that cannot be, since other tabs need the files of the version before */
+/** @param {MessagePort} port answered only if other tabs still need the previous version */
 async function takeOver(port) {
   const windows = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
   const tabs = windows.filter(({ url }) => url.startsWith(root));

@@ -101,13 +101,13 @@ test("that text is not saved stays told while suggestions come", () =>
     await ready(page);
     await fillDevice(page);
     await write(page, "The rain");
-    await page.locator("#problem-text", { hasText: "keeps no more text" }).waitFor();
+    await page.locator("#problem-text", { hasText: "no room for more text" }).waitFor();
     await page.keyboard.press("Control+Space");
     await suggestion(page);
     assert.equal(await page.locator("#problem").isVisible(), true);
     await openDocuments(page);
     await page.locator("#new-document").click();
-    await page.locator("#documents-note", { hasText: "keeps no more text" }).waitFor();
+    await page.locator("#documents-note", { hasText: "no room for more text" }).waitFor();
     assert.equal(await written(page), "The rain", "another document would have taken its place");
   }));
 
@@ -120,7 +120,7 @@ test("a browser without a database says so, and the page can be written on", () 
     });
     await page.reload();
     await opened(page);
-    await page.locator("#problem-text", { hasText: "keeps no documents" }).waitFor();
+    await page.locator("#problem-text", { hasText: "does not store documents" }).waitFor();
     await write(page, "Text.");
     assert.equal(await written(page), "Text.");
   }));

@@ -41,18 +41,18 @@ test("what was suggested and taken is counted, shown, and kept for the next visi
     await page.getByRole("button", { name: "Figures" }).click();
     const rows = await table(page);
     assert.ok(Number(rows.get("Suggestions shown")) >= 2);
-    assert.equal(rows.get("Taken by word"), "2");
-    assert.equal(rows.get("Taken whole"), "0");
+    assert.equal(rows.get("Accepted by word"), "2");
+    assert.equal(rows.get("Accepted in full"), "0");
     assert.equal(rows.get("Characters saved"), String(text.length - 2));
     assert.match(rows.get("From pause to suggestion, median") ?? "", /^\d+ ms$/);
     assert.match(rows.get("Tokens per second") ?? "", /^\d+/);
-    assert.match(rows.get("Memory that the model takes") ?? "", /^\d+ MB$/);
-    assert.match(rows.get("Text that need not be read again") ?? "", /^[1-9]\d? %$/);
+    assert.match(rows.get("Memory used by the model") ?? "", /^\d+ MB$/);
+    assert.match(rows.get("Text reused instead of read again") ?? "", /^[1-9]\d? %$/);
     assert.equal(await page.locator("#figures-chart rect").count(), Number(rows.get("Suggestions shown")));
     await page.reload();
     await opened(page);
     await page.getByRole("button", { name: "Figures" }).click();
-    assert.equal((await table(page)).get("Taken by word"), "2");
+    assert.equal((await table(page)).get("Accepted by word"), "2");
   }));
 
 test("before anything is counted it says so, without a chart", () =>

@@ -142,7 +142,7 @@ test("at the caret a key opens what the model would write there; arrows and Ente
     await page.keyboard.press("Enter");
     const rest = TEXT.slice(TEXT.indexOf("\n"));
     assert.equal(await written(page), `The${chosen}${rest}`);
-    assert.match((await announced(page)) ?? "", /goes on with “/);
+    assert.match((await announced(page)) ?? "", /continues with “/);
     await page.locator(".cm-content:focus").waitFor();
     await page.clock.runFor(50);
     await suggestion(page);

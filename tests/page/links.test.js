@@ -162,7 +162,7 @@ test("a suggestion of another model is shown when that model writes", () =>
     await page.locator("#use-model").click();
     await ready(page, "Pocket GPT-2");
     await page.evaluate((hash) => (location.hash = hash), new URL(address).hash);
-    await page.locator("#shared-state", { hasText: "DistilGPT2's" }).waitFor();
+    await page.locator("#shared-state", { hasText: "comes from DistilGPT2" }).waitFor();
     await page.locator("#shared-use").click();
     const ghost = page.locator("#shared-text .ghost-text");
     await ghost.waitFor();
@@ -174,7 +174,7 @@ test("without a suggestion there is no link to one, and a text too long for a li
   site.visit(async (page) => {
     await openDocuments(page);
     await page.locator("#link-suggestion").click();
-    await page.locator("#link-note", { hasText: "No suggestion is shown now" }).waitFor();
+    await page.locator("#link-note", { hasText: "No suggestion is shown" }).waitFor();
     await page.keyboard.press("Escape");
     await page.locator(".cm-content").focus();
     let state = 1;
@@ -185,7 +185,7 @@ test("without a suggestion there is no link to one, and a text too long for a li
     await write(page, letters.join(""));
     await openDocuments(page);
     await page.locator("#link-text").click();
-    await page.locator("#link-note", { hasText: /too long for a link: \d+ kB, where 32 kB fit/ }).waitFor();
+    await page.locator("#link-note", { hasText: /too long for a link: \d+ kB, and the limit is 32 kB/ }).waitFor();
     assert.equal(await page.locator("#link").isVisible(), false);
   }));
 
@@ -200,7 +200,7 @@ test("a damaged link and one of a later version say so, and leave the documents 
     await page.keyboard.press("Escape");
     for (const [fragment, sentence] of /** @type {const} */ ([
       [hash.slice(0, -6), "This link is damaged"],
-      [hash.replace("#text=1.", "#text=7."), "later version of this page (format 7)"],
+      [hash.replace("#text=1.", "#text=7."), "newer version of this page (format 7)"],
     ])) {
       await page.evaluate((fragment) => (location.hash = fragment), fragment);
       await page.locator("#shared-about", { hasText: sentence }).waitFor();

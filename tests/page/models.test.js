@@ -69,7 +69,7 @@ test("a model downloads while the bundled one writes, and Cancel stops it", () =
     await suggestion(page);
     await page.locator("#cancel").click();
     await page.locator("#task").waitFor({ state: "hidden" });
-    await page.locator("#announcer", { hasText: "The download is cancelled." }).waitFor({ state: "attached" });
+    await page.locator("#announcer", { hasText: "Download cancelled." }).waitFor({ state: "attached" });
     await page.locator(".cm-content:focus").waitFor();
     assert.equal(await page.locator("#problem").isVisible(), false);
     await ready(page);
@@ -244,7 +244,7 @@ test("closing the dialog without choosing changes nothing", () =>
   site.visit(async (page) => {
     await ready(page);
     const asked = site.hub.requests.length;
-    for (const leave of ["Escape", "Keep the present one"]) {
+    for (const leave of ["Escape", "Keep the current one"]) {
       await page.locator("#open-models").click();
       await radio(page, "DistilGPT2").check();
       if (leave === "Escape") await page.keyboard.press(leave);

@@ -153,15 +153,15 @@ test("suggesting while typing is one setting, in the dialog and below the text, 
 test("the gate has a slider and a number, which move together", () =>
   site.visit(async (page) => {
     await open(page);
-    const slider = dialog(page).getByRole("slider", { name: "Least confidence" });
-    const number = field(page, "Least confidence");
+    const slider = dialog(page).getByRole("slider", { name: "Minimum confidence" });
+    const number = field(page, "Minimum confidence");
     assert.equal(await slider.inputValue(), await number.inputValue());
     await slider.focus();
     await page.keyboard.press("Home");
     assert.equal(await number.inputValue(), `${NUMBERS.gate.min}`);
     await number.fill("0.45");
     assert.equal(await slider.inputValue(), "0.45");
-    await dialog(page).getByRole("button", { name: "Reset Least confidence" }).click();
+    await dialog(page).getByRole("button", { name: "Reset Minimum confidence" }).click();
     assert.equal(await slider.inputValue(), `${NUMBERS.gate.default}`);
   }));
 
@@ -170,7 +170,7 @@ test("beside the gate stands how many of the pauses in this text got a suggestio
     await ready(page);
     await open(page);
     const share = dialog(page).getByRole("status");
-    assert.match((await share.textContent()) ?? "", /^Write on/);
+    assert.match((await share.textContent()) ?? "", /^Keep writing/);
     await page.keyboard.press("Escape");
     await page.locator(".cm-content").focus();
     await write(page, RAIN);
@@ -178,7 +178,7 @@ test("beside the gate stands how many of the pauses in this text got a suggestio
     await open(page);
     assert.equal(await share.textContent(), "At this confidence, 1 of your last 1 pauses got a suggestion.");
     await dialog(page).getByRole("slider").fill(`${NUMBERS.gate.max}`);
-    assert.match((await share.textContent()) ?? "", /^Write on/, "another gate, another count");
+    assert.match((await share.textContent()) ?? "", /^Keep writing/, "another gate, another count");
   }));
 
 test("a browser that keeps nothing is no obstacle, and the dialog says so", () =>
@@ -190,7 +190,7 @@ test("a browser that keeps nothing is no obstacle, and the dialog says so", () =
     });
     await open(page);
     await field(page, "Temperature").fill("1");
-    await dialog(page).getByRole("alert").filter({ hasText: "These hold until you leave it" }).waitFor();
+    await dialog(page).getByRole("alert").filter({ hasText: "They last until you leave it" }).waitFor();
     await page.keyboard.press("Escape");
     await open(page);
     assert.equal(await field(page, "Temperature").inputValue(), "1");
@@ -201,7 +201,7 @@ test("from the settings the writer comes to the models and back, and at last to 
     await ready(page);
     await open(page);
     await dialog(page).getByRole("button", { name: "Change model" }).click();
-    await page.getByRole("dialog", { name: "Which model writes?" }).waitFor();
+    await page.getByRole("dialog", { name: "Choose a model" }).waitFor();
     await page.keyboard.press("Escape");
     assert.equal(await page.evaluate(() => document.activeElement?.id), "settings-models");
     await dialog(page).getByRole("button", { name: "Close" }).click();

@@ -1,4 +1,4 @@
-// The document on the writer's desk: which one this tab shows, and that all that is written into it is saved.
+// The desk: opens, saves, renames and deletes documents; one at a time is open in this tab.
 
 import { say } from "../strings/strings.js";
 import { titleOf } from "./document.js";
@@ -13,37 +13,37 @@ import { problemOf } from "./store.js";
  */
 
 const DELAY_MS = 300;
-/** Where a tab remembers its document. */
+/** The tab's key for the id of its document. */
 const OPEN_KEY = "document";
-/** Where the one draft was that this page had before it had documents. */
+/** The key of the single draft, from before the page had documents. */
 const DRAFT_KEY = "draft";
 
 /** @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem">} TabStorage */
 
 /**
  * @typedef {object} DeskWorld
- * @property {Pick<DocumentStore, "list" | "get" | "save" | "restore" | "remove"> | null} store null where the browser gives none
+ * @property {Pick<DocumentStore, "list" | "get" | "save" | "restore" | "remove"> | null} store null where the browser has none
  * @property {TabStorage} tab
  * @property {TabStorage} device
  * @property {Clock} clock
  * @property {() => number} now ms since 1970
  * @property {() => string} nextId
- * @property {(document: Document) => void} onOpen this one is to be shown
- * @property {(content: Content) => void} onContent what has been written, told a moment after each change
- * @property {(words: Words | null) => void} onProblem that text is not saved; null when it is over
- * @property {(words: Words) => void} onNote what has happened to the document without the writer's doing
+ * @property {(document: Document) => void} onOpen shows a document
+ * @property {(content: Content) => void} onContent called with the current content a moment after each change
+ * @property {(words: Words | null) => void} onProblem why text is not saved; null once it is
+ * @property {(words: Words) => void} onNote a change of the document that the writer did not make
  */
 
 export class Desk {
   #world;
   #rescue;
-  /** As it was opened, or last saved. @type {Document} */
+  /** As opened or last saved. @type {Document} */
   #document;
-  /** Takes what has been written since. @type {(() => Content) | null} */
+  /** Reads the content that is not saved yet. @type {(() => Content) | null} */
   #getUnsaved = null;
   /** @type {any} */
   #timer = null;
-  /** One save at a time, each upon the revision that the one before has made. */
+  /** Saves run one after the other, each based on the revision that the last one made. */
   #saving = Promise.resolve();
   /** @type {Words | null} */
   #problem = null;
@@ -57,7 +57,7 @@ export class Desk {
     this.#document = this.#blank();
   }
 
-  /** The document on the desk, without what was written in the last moment. */
+  /** The open document as last saved. */
   get document() {
     return this.#document;
   }
@@ -67,12 +67,12 @@ export class Desk {
     return this.#problem;
   }
 
-  /** What was deleted last, and can be brought back. */
+  /** The last deleted document, which can be restored. */
   get deleted() {
     return this.#deleted?.document ?? null;
   }
 
-  /** Opens what this tab had open; a new tab opens what was changed last. */
+  /** Opens the document that this tab had open; in a new tab, the last changed one. */
   async start() {
     const { store, tab, device, onNote } = this.#world;
     if (store === null) {
@@ -93,13 +93,13 @@ export class Desk {
     }
   }
 
-  /** @param {() => Content} getContent called when it is time to save, which is soon, however fast the changes come */
+  /** @param {() => Content} getContent called at the next save, at most `DELAY_MS` from now */
   changed(getContent) {
     this.#getUnsaved = getContent;
     this.#timer ??= this.#world.clock.setTimeout(() => this.save(), DELAY_MS);
   }
 
-  /** @returns {Promise<void>} when everything written so far is saved, or the writer was told that it is not */
+  /** @returns {Promise<void>} resolves once everything so far is saved, or `onProblem` has said why not */
   save() {
     this.#world.clock.clearTimeout(this.#timer);
     this.#timer = null;
@@ -107,15 +107,15 @@ export class Desk {
     return this.#saving;
   }
 
-  /** Saves what there is to save, and tells whether the page could go without losing a word. */
+  /** Saves, and returns whether the page can be left without losing a word. */
   async saved() {
-    // A key may come while it saves.
+    // A key may be pressed during a save.
     do await this.save();
     while (this.#getUnsaved !== null && this.#problem === null);
     return this.#getUnsaved === null;
   }
 
-  /** The page may be gone in a moment. */
+  /** Keeps the unsaved text where it survives the end of the page, which may be near. */
   leave() {
     if (this.#getUnsaved !== null && this.#world.store !== null) {
       const document = { ...this.#document, ...this.#getUnsaved(), changedAt: this.#world.now() };
@@ -124,7 +124,7 @@ export class Desk {
     this.save();
   }
 
-  /** The page is looked at again: if another tab has changed the document meanwhile, it is shown as it is now. */
+  /** Called when the tab is visible again: shows what another tab has changed meanwhile. */
   async back() {
     const stored = await this.#world.store?.get(this.#document.id).catch(() => undefined);
     if (stored === undefined || stored.revision <= this.#document.revision || this.#getUnsaved !== null) return;
@@ -132,7 +132,7 @@ export class Desk {
     this.#world.onNote({ key: "document_refreshed", values: { title: titleOf(stored) } });
   }
 
-  /** @returns {Promise<Document[]>} what is saved, the last changed first */
+  /** @returns {Promise<Document[]>} all documents, the last changed first */
   async list() {
     await this.save();
     return (await this.#world.store?.list()) ?? [];
@@ -140,7 +140,7 @@ export class Desk {
 
   /**
    * @param {string} id
-   * @returns {Promise<boolean>} false if the present document cannot be saved, and therefore stays
+   * @returns {Promise<boolean>} false if the open document cannot be saved, and so stays open
    */
   async open(id) {
     if (id === this.#document.id) return true;
@@ -151,8 +151,8 @@ export class Desk {
   }
 
   /**
-   * @param {Content} [content] what it begins with
-   * @returns {Promise<boolean>} false if the present document cannot be saved, and therefore stays
+   * @param {Content} [content] of the new document
+   * @returns {Promise<boolean>} false if the open document cannot be saved, and so stays open
    */
   async create(content) {
     if (!(await this.saved())) return false;
@@ -163,18 +163,19 @@ export class Desk {
 
   /**
    * @param {string} id
-   * @param {string} name "" to go by the first line again
+   * @param {string} name "" to use the first line again
    * @returns {Promise<void>}
    */
   rename(id, name) {
     const renaming = this.save().then(() => this.#rename(id, name));
-    this.#saving = renaming.catch(() => {}); // Whoever renames is told.
+    this.#saving = renaming.catch(() => {}); // The caller handles the error.
     return renaming;
   }
 
   /**
-   * @param {string} id of a document that is deleted, and kept until the next one is
-   * @returns {Promise<boolean>} false if it has text that was not saved, and therefore could not come back
+   * Deletes a document, and remembers it until the next deletion.
+   * @param {string} id
+   * @returns {Promise<boolean>} false if it has unsaved text, which could not be restored
    */
   async remove(id) {
     const { store } = this.#world;
@@ -189,7 +190,7 @@ export class Desk {
     return true;
   }
 
-  /** Takes the last deletion back. */
+  /** Restores the last deleted document. */
   async undoRemove() {
     if (this.#deleted === null) return;
     const { document, wasOpen } = this.#deleted;
@@ -198,7 +199,7 @@ export class Desk {
     if (wasOpen) await this.open(document.id);
   }
 
-  /** @returns {Document} that exists nowhere yet, and is saved with its first letter */
+  /** @returns {Document} a new one, saved from its first letter on */
   #blank() {
     return { id: this.#world.nextId(), name: "", text: "", marks: [], revision: 0, changedAt: this.#world.now() };
   }
@@ -215,7 +216,7 @@ export class Desk {
     try {
       this.#world.tab.setItem(OPEN_KEY, this.#document.id);
     } catch {
-      // Then a reload opens what was changed last, which is mostly the same.
+      // A reload then opens the last changed document, which is usually this one.
     }
   }
 
@@ -245,7 +246,7 @@ export class Desk {
   }
 
   /**
-   * Saves upon what this tab has seen last, under the name that it has by now.
+   * Saves a document if its text is still as this tab last saw it, under its current name.
    * @param {NonNullable<DeskWorld["store"]>} store
    * @param {Document} document
    * @returns {Promise<void>}
@@ -257,7 +258,7 @@ export class Desk {
     }
     const stored = await store.get(document.id);
     if (stored?.text !== this.#document.text) return this.#fork(store, document);
-    // Another tab has changed its name only.
+    // Another tab has only renamed it.
     const { name, revision } = stored;
     return this.#keep(store, { ...document, name, revision });
   }
@@ -271,13 +272,13 @@ export class Desk {
     const stored = await store?.get(id);
     if (stored === undefined || !(await store?.save({ ...stored, name }))) return;
     const { revision } = stored;
-    // What another tab has written meanwhile is not this tab's to write over.
+    // Another tab may have saved a new text, which this tab must not overwrite.
     if (id !== this.#document.id || revision !== this.#document.revision) return;
     this.#document = { ...this.#document, name, revision: revision + 1 };
   }
 
   /**
-   * Goes on in a copy: another tab has changed or deleted the document that this one writes in, and both texts shall stay.
+   * Continues in a copy, as another tab has changed or deleted the document: both texts are kept.
    * @param {NonNullable<DeskWorld["store"]>} store
    * @param {Document} document
    */
@@ -291,7 +292,7 @@ export class Desk {
 
   /**
    * @param {Document} document
-   * @returns {Document} that exists nowhere yet
+   * @returns {Document} a new one with the same content
    */
   #copyOf(document) {
     return {
@@ -303,9 +304,9 @@ export class Desk {
   }
 
   /**
-   * Saves what earlier pages have left outside the database.
+   * Saves what earlier visits left outside the database.
    * @param {NonNullable<DeskWorld["store"]>} store
-   * @returns {Promise<Map<string, Words>>} by the id of each copy that it had to make, what to say when the copy is shown
+   * @returns {Promise<Map<string, Words>>} the notes for the copies it had to make, by their ids
    */
   async #recover(store) {
     const { tab, device } = this.#world;
@@ -333,5 +334,5 @@ export class Desk {
   }
 }
 
-/** @param {Document} document that was never saved, and has nothing in it to save */
+/** Whether a document was never saved and is empty. @param {Document} document */
 const isNothing = ({ revision, text, name }) => revision === 0 && text === "" && name === "";

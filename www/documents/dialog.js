@@ -1,4 +1,4 @@
-// The list of documents: open, begin, rename, delete and undo.
+// The dialog with the list of documents: open, create, rename, delete, undo.
 
 import { element, find } from "../page/dom.js";
 import { inWords, say } from "../strings/strings.js";
@@ -19,9 +19,9 @@ export class DocumentsDialog {
   #undo;
 
   /**
-   * @param {HTMLDialogElement} dialog with the elements that index.html gives it
+   * @param {HTMLDialogElement} dialog as in index.html
    * @param {Pick<Desk, "document" | "problem" | "deleted" | "list" | "open" | "create" | "rename" | "remove" | "undoRemove">} desk
-   * @param {() => void} onDone another document is open now
+   * @param {() => void} onDone called once another document is open
    */
   constructor(dialog, desk, onDone) {
     this.#dialog = dialog;
@@ -34,7 +34,7 @@ export class DocumentsDialog {
     find(dialog, "#new-document").addEventListener("click", () => this.#leaveFor(desk.create()));
   }
 
-  /** Opens at once: by the time the list has been read, the writer may be writing again. */
+  /** Opens at once: while the list is read, the writer might start to type again. */
   async show() {
     this.#offerUndo();
     this.#dialog.showModal();
@@ -93,7 +93,7 @@ export class DocumentsDialog {
       await this.#try(this.#render());
       this.#focus(document.id, ".rename");
     };
-    // With Enter, and wherever else the writer goes: to another row, to Close.
+    // On Enter, and whenever the field loses the focus, as to another row or to Close.
     input.addEventListener("change", () => this.#try(this.#desk.rename(document.id, input.value.trim())));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -101,7 +101,7 @@ export class DocumentsDialog {
     });
     input.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || event.isComposing) return;
-      event.preventDefault(); // The dialog stays.
+      event.preventDefault(); // Keeps the dialog open.
       input.value = title;
       finish();
     });
@@ -125,14 +125,14 @@ export class DocumentsDialog {
     this.#focus(id, ".title");
   }
 
-  /** As long as the last deletion can be undone, which outlives the dialog. */
+  /** The last deletion can be undone even after the dialog was closed. */
   #offerUndo() {
     const { deleted } = this.#desk;
     this.#say(deleted === null ? "" : say("document_deleted", { title: titleOf(deleted) }));
     this.#undo.hidden = deleted === null;
   }
 
-  /** @param {Promise<unknown>} change to another document */
+  /** @param {Promise<unknown>} change of the open document */
   async #leaveFor(change) {
     if (!(await this.#try(change))) return;
     this.#dialog.close();
@@ -140,8 +140,8 @@ export class DocumentsDialog {
   }
 
   /**
-   * @param {Promise<unknown>} work false if it would have lost what cannot be saved
-   * @returns {Promise<boolean>} whether it is done; if not, why is said
+   * @param {Promise<unknown>} work resolves to false if it was refused because unsaved text would be lost
+   * @returns {Promise<boolean>} whether it succeeded; if not, the dialog says why
    */
   async #try(work) {
     try {
@@ -153,7 +153,7 @@ export class DocumentsDialog {
     return false;
   }
 
-  /** @param {string} sentence that takes the place of the one before, and of its button */
+  /** @param {string} sentence replaces the last one and its Undo button */
   #say(sentence) {
     this.#note.textContent = sentence;
     this.#undo.hidden = true;

@@ -1,16 +1,19 @@
-// What a document is, and what can be said of one without asking anybody: its title, its model's share, its Markdown.
+// A document and what can be derived from it: its title, the model's share, its Markdown, its file name.
 
 import { say } from "../strings/strings.js";
 
-/** The ranges that came from the model, in UTF-16 units, in order, none touching the next. @typedef {[from: number, to: number][]} Marks */
+/**
+ * The ranges that came from the model, in UTF-16 units, in order, adjacent ones joined.
+ * @typedef {[from: number, to: number][]} Marks
+ */
 
 /** @typedef {{text: string, marks: Marks}} Content */
 
 /**
  * @typedef {object} Identity
  * @property {string} id
- * @property {string} name "" while it goes by its first line
- * @property {number} revision how often it was saved, 0 for never
+ * @property {string} name "" to use the first line
+ * @property {number} revision the number of saves
  * @property {number} changedAt ms since 1970
  */
 
@@ -27,14 +30,14 @@ export function titleOf({ name, text }) {
 /** @param {string} line */
 function shortened(line) {
   if (line.length <= TITLE_LENGTH) return line;
-  // By characters, because half an emoji would show as a box; and not in the middle of a word.
+  // Counted in characters, as half an emoji would show as a box, and cut between words.
   const start = [...line.slice(0, 2 * TITLE_LENGTH)].slice(0, TITLE_LENGTH).join("");
   return `${start.replace(/\s+\S*$/, "")} …`;
 }
 
 /**
  * @param {Content} content
- * @returns {number} how many percent of the characters came from the model; 0 and 100 mean none and all
+ * @returns {number} percentage of characters from the model; 0 and 100 only for none and all
  */
 export function percentFromModel({ text, marks }) {
   const length = marks.reduce((sum, [from, to]) => sum + to - from, 0);
@@ -43,8 +46,8 @@ export function percentFromModel({ text, marks }) {
 }
 
 /**
- * The text with the model's words ==highlighted==, as many readers of Markdown know it; line by line, because a highlight
- * must not span paragraphs, and without the spaces around the words, which would undo it.
+ * The text with the model's words ==highlighted==, a common extension of Markdown. A highlight must not span paragraphs
+ * nor begin or end with a space, so each line has its own, without the spaces around the words.
  * @param {Content} content
  */
 export function highlighted({ text, marks }) {
@@ -60,7 +63,7 @@ export function highlighted({ text, marks }) {
 /**
  * @param {string} title
  * @param {"txt" | "md"} extension
- * @returns {string} a name that every file system takes
+ * @returns {string} a name valid on every file system
  */
 export function fileNameOf(title, extension) {
   const name = title

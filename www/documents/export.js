@@ -1,4 +1,4 @@
-// What can be done with the document that is open: save it as a file, and make links of it.
+// Exports the open document: as a file, or as a link.
 
 import { find, saveFile } from "../page/dom.js";
 import { say } from "../strings/strings.js";
@@ -11,7 +11,7 @@ import { fragmentOf } from "./link.js";
  */
 
 /**
- * @param {HTMLDialogElement} dialog with the elements that index.html gives it
+ * @param {HTMLDialogElement} dialog as in index.html
  * @param {object} world
  * @param {() => Document} world.getDocument
  * @param {() => Shared} world.getText to share

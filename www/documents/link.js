@@ -1,5 +1,5 @@
-// A text as a link: #text=1.…, where 1 is the version and the rest zlib's compression of JSON, in base64url.
-// zlib's format, unlike the raw one, ends in a checksum of the text, so that a damaged link is known as such.
+// A text as a link: #text=1.…, where 1 is the version and the rest is JSON, compressed with zlib, in base64url.
+// Unlike raw deflate, zlib's format ends in a checksum, which reveals a damaged link.
 
 import { NUMBERS } from "../settings/settings.js";
 import { say } from "../strings/strings.js";
@@ -7,8 +7,8 @@ import { say } from "../strings/strings.js";
 /** @import { GenerationConfig } from "../engine/protocol.js" */
 
 /**
- * All that a link holds. `suggestion`: where in the text, behind which gate and which of its answers is the one that `model`
- * gave with these parameters and this seed; null if the link is to the text only.
+ * The content of a link. `suggestion`: the caret, the gate and the index of the alternative, from which `model` reproduces
+ * the suggestion with these parameters and this seed; null for a link to the text alone.
  * @typedef {object} Shared
  * @property {string} text
  * @property {string} model
@@ -18,12 +18,12 @@ import { say } from "../strings/strings.js";
 
 const PREFIX = "text=";
 const VERSION = 1;
-/** Longer addresses are cut short by programs that pass them on. */
+/** Some programs truncate longer addresses. */
 const MAX_FRAGMENT_LENGTH = 32 * 1024;
-/** Prose that fits a link unfolds to a third of this; a link made to exhaust memory, to a hundred times as much. */
+/** Prose that fits a link decompresses to a third of this; a link made to exhaust memory, to a hundred times as much. */
 const MAX_JSON_BYTES = 256 * 1024;
 
-/** What a generation_config in a link may set: to a number in a row's range, or to true or false. */
+/** The parameters that a link may set, with their ranges or "boolean". */
 const PARAMETERS = {
   max_new_tokens: NUMBERS.max_new_tokens,
   temperature: NUMBERS.temperature,
@@ -31,7 +31,7 @@ const PARAMETERS = {
   top_k: NUMBERS.top_k,
   repetition_penalty: NUMBERS.repetition_penalty,
   max_time: NUMBERS.max_time,
-  seed: { min: 0, max: Number.MAX_SAFE_INTEGER, isInteger: true }, // what the engine takes, which may count on from a writer's
+  seed: { min: 0, max: Number.MAX_SAFE_INTEGER, isInteger: true }, // the engine's range, as the page may count on from the writer's seed
   num_return_sequences: NUMBERS.n_alternatives,
   do_sample: "boolean",
   return_full_text: "boolean",
@@ -40,7 +40,7 @@ const PARAMETERS = {
 
 /**
  * @param {Shared} shared
- * @returns {Promise<string>} what comes after the # of the page's address
+ * @returns {Promise<string>} the fragment of the page's address, without its #
  * @throws {RangeError} a sentence for the writer, if the text is too long for a link
  */
 export async function fragmentOf(shared) {
@@ -72,7 +72,7 @@ export async function readFragment(fragment) {
     const shared = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
     if (isShared(shared)) return shared;
   } catch {
-    // Whatever is wrong with it, the reader can do one thing only.
+    // Whatever is wrong, the reader can only ask for the link again.
   }
   throw new Error(say("link_damaged"));
 }
@@ -110,7 +110,7 @@ async function through(transform, bytes, limitBytes) {
   }
 }
 
-/** @param {Uint8Array} bytes of a link's length, so that they can all be arguments */
+/** @param {Uint8Array} bytes few enough to be arguments of one call */
 const toBase64Url = (bytes) =>
   btoa(String.fromCharCode(...bytes)).replace(/[+/=]/g, (sign) => ({ "+": "-", "/": "_" })[sign] ?? "");
 
@@ -126,7 +126,7 @@ function isShared(value) {
   const { text, model, generation_config, suggestion, ...others } = value;
   return (
     typeof text === "string" &&
-    !text.includes("\r") && // which the editor makes one with \n, and carets would stand elsewhere
+    !text.includes("\r") && // The editor would turn \r\n into \n and so move the caret.
     typeof model === "string" &&
     Object.entries(generation_config).every(([name, setting]) => isParameter(name, setting)) &&
     (suggestion === null || isSuggestion(suggestion, text.length)) &&

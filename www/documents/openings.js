@@ -1,4 +1,4 @@
-// "Start me off": first lines to begin an empty page with. They are ours, in English, because the models write English.
+// "Start me off": opening lines for an empty page, in English, as the models write English.
 
 import { element, find } from "../page/dom.js";
 import { say } from "../strings/strings.js";
@@ -38,7 +38,7 @@ const OPENINGS = [
 ];
 
 /**
- * @param {HTMLElement} start with the elements that index.html gives it
+ * @param {HTMLElement} start as in index.html
  * @param {(text: string) => void} onChoose
  */
 export function fillOpenings(start, onChoose) {
@@ -52,7 +52,7 @@ export function fillOpenings(start, onChoose) {
   button.addEventListener("click", () => unfold(list.hidden === true));
   const rows = OPENINGS.map(({ genre, text }) => {
     const name = element("strong", {}, say(genre));
-    name.dataset.text = genre; // which follows the page's language
+    name.dataset.text = genre; // follows the page's language
     const choose = element("button", { type: "button" }, name, element("span", { lang: "en" }, `${text.trim()} …`));
     choose.addEventListener("click", () => {
       unfold(false);

@@ -1,4 +1,4 @@
-// What a page in its last moment could not save any more: IndexedDB answers too late for that, localStorage at once.
+// Keeps unsaved documents when the page is closed: localStorage writes at once, IndexedDB would be too late.
 
 /** @import { Document } from "./document.js" */
 
@@ -22,7 +22,7 @@ export class Rescue {
     this.#write({ ...this.#read(), [document.id]: document });
   }
 
-  /** @param {string} id of a document that is saved, or wanted no longer */
+  /** @param {string} id of a document that is saved or no longer needed */
   drop(id) {
     const { [id]: dropped, ...others } = this.#read();
     if (dropped !== undefined) this.#write(others);
@@ -38,7 +38,7 @@ export class Rescue {
     try {
       this.#device.setItem(KEY, JSON.stringify(documents));
     } catch {
-      // Storage is full or blocked. The save that is under way may still come in time, and nobody is there to be told.
+      // Storage is full or blocked. The pending save may still succeed, and nobody is left to read a message.
     }
   }
 }

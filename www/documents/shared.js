@@ -1,4 +1,4 @@
-// A text that came by link: read first, and edited as a copy. Its suggestion is asked for again, of the same model.
+// The dialog with the text of a link, to read or edit as a copy. Its suggestion is generated anew by the same model.
 
 import { toErrorData } from "../engine/errors.js";
 import { element, find, hide } from "../page/dom.js";
@@ -16,19 +16,19 @@ export class SharedDialog {
   #world;
   /** @type {Shared | null} */
   #shared = null;
-  /** What is under way for this link, and of no use to the next. */
+  /** Aborts the work for this link when the next one is opened. */
   #reading = new AbortController();
   #replay = new AbortController();
 
   /**
-   * @param {HTMLDialogElement} dialog with the elements that index.html gives it
+   * @param {HTMLDialogElement} dialog as in index.html
    * @param {object} world
    * @param {readonly Model[]} world.models
    * @param {Pick<EngineClient, "suggest">} world.client
-   * @param {() => string | undefined} world.activeId of the model that writes now
-   * @param {(id: string) => Promise<void>} world.onUse this model is to write; when it does, or could not be loaded
-   * @param {(shared: Shared) => Promise<boolean>} world.onCopy the text becomes a document; false if it cannot
-   * @param {() => void} world.onDone the link has served
+   * @param {() => string | undefined} world.activeId of the model that writes
+   * @param {(id: string) => Promise<void>} world.onUse loads a model; resolves once it writes or has failed
+   * @param {(shared: Shared) => Promise<boolean>} world.onCopy makes the text a document; false if that fails
+   * @param {() => void} world.onDone the link is no longer needed
    */
   constructor(dialog, world) {
     this.#dialog = dialog;
@@ -36,11 +36,11 @@ export class SharedDialog {
     find(dialog, "#shared-use").addEventListener("click", () => this.#use());
     find(dialog, "#shared-copy").addEventListener("click", () => this.#copy());
     dialog.addEventListener("close", () => {
-      // The event comes later than the closing, perhaps when the next link is there.
+      // The event fires after the dialog is closed, perhaps when the next link has opened it again.
       if (dialog.open) return;
       this.#replay.abort();
       this.#shared = null;
-      // Esc may be a slip: the link stays, and is there again after a reload.
+      // Esc may be a slip: the link stays in the address, and a reload opens it again.
       if (dialog.returnValue !== "") world.onDone();
     });
   }
@@ -77,7 +77,7 @@ export class SharedDialog {
     const shared = this.#shared;
     if (shared === null) return;
     const { signal } = this.#reading;
-    this.#shared = null; // A second click makes no second copy.
+    this.#shared = null; // so that a second click makes no second copy
     const isCopied = await this.#world.onCopy(shared);
     if (signal.aborted) return;
     if (isCopied) return this.#dialog.close("copy");
@@ -85,7 +85,7 @@ export class SharedDialog {
     this.#say(say("shared_not_copied"));
   }
 
-  /** Waits for the model of the link; it tells itself when it is ready. */
+  /** Loads the model of the link; `modelChanged` follows once it is ready. */
   async #use() {
     if (this.#shared === null) return;
     const { model } = this.#shared;
@@ -95,7 +95,7 @@ export class SharedDialog {
     if (this.#world.activeId() !== model) await this.modelChanged();
   }
 
-  /** Another model writes now, or none. */
+  /** Called when another model writes, or none. */
   async modelChanged() {
     if (this.#shared === null) return;
     const { suggestion, model: id } = this.#shared;
@@ -121,7 +121,7 @@ export class SharedDialog {
     const { signal } = this.#replay;
     try {
       const place = { before: text.slice(0, caretUtf16), after: text.slice(caretUtf16) };
-      // On a slower device a time budget would end it elsewhere.
+      // A time limit would end the suggestion elsewhere on a slower device.
       const { max_time, ...timeless } = generation_config;
       const answers = await this.#world.client.suggest(place, timeless, { gate, signal });
       if (signal.aborted) return;

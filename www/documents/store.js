@@ -1,4 +1,4 @@
-// The documents in IndexedDB. A save counts only if nobody else has saved since the version that it was made from.
+// The documents in IndexedDB. A save succeeds only on the latest revision, so that tabs do not overwrite each other.
 
 /**
  * @import { Words } from "../strings/strings.js"
@@ -35,8 +35,8 @@ export class DocumentStore {
   }
 
   /**
-   * @param {Document} document with the revision it had when it was read; it is one more when it is saved
-   * @returns {Promise<boolean>} false, and nothing is saved, if it was saved or deleted by somebody else since
+   * @param {Document} document with the revision it was read with; stored with the next one
+   * @returns {Promise<boolean>} false, with nothing saved, if another tab has saved or deleted it since
    */
   save(document) {
     return this.#run("readwrite", (store, done) => {
@@ -49,7 +49,7 @@ export class DocumentStore {
   }
 
   /**
-   * Puts a document back that was removed, as it was.
+   * Puts back a removed document, unchanged.
    * @param {Document} document
    * @returns {Promise<void>}
    */
@@ -69,14 +69,14 @@ export class DocumentStore {
    * @template Result
    * @param {IDBTransactionMode} mode
    * @param {(store: IDBObjectStore, done: (result: Result) => void) => void} work
-   * @returns {Promise<Result>} when the transaction is complete: before that, a save may yet find the disk full
+   * @returns {Promise<Result>} resolves once the transaction is complete; until then a save may find the disk full
    */
   async #run(mode, work) {
     try {
       return await this.#attempt(mode, work);
     } catch (error) {
       if (/** @type {Error | null} */ (error)?.name !== "InvalidStateError") throw error;
-      // The connection is closed: the site's data were deleted, or a phone has ended it. A new one may do.
+      // The connection is closed: the site's data were deleted, or a phone closed it. Try once more with a new one.
       this.#database = await connect();
       return this.#attempt(mode, work);
     }
@@ -102,7 +102,7 @@ export class DocumentStore {
 
 /**
  * @param {unknown} error of a store
- * @returns {Words} what it means for the writer
+ * @returns {Words} the problem in words
  */
 export const problemOf = (error) =>
   /** @type {Error | null} */ (error)?.name === "QuotaExceededError"
@@ -116,7 +116,7 @@ function connect() {
     request.onupgradeneeded = () => request.result.createObjectStore(NAME, { keyPath: "id" });
     request.onsuccess = () => {
       const database = request.result;
-      // Else a page of a later version could never change the database while this one is open.
+      // Otherwise a page of a newer version could not upgrade the database while this one is open.
       database.onversionchange = () => database.close();
       resolve(database);
     };

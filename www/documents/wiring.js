@@ -1,4 +1,4 @@
-// Wires the documents: the desk, their list, files, links, whose words, first lines. It decides nothing.
+// Wires the documents: desk, list, files, links, authorship and openings. It decides nothing.
 
 import { contentOf } from "../editor/editor.js";
 import { MODELS } from "../models/table.js";
@@ -33,8 +33,8 @@ import { DocumentStore } from "./store.js";
  * @property {EngineClient} client
  * @property {Clock} clock
  * @property {() => string | undefined} activeId of the model that writes
- * @property {(id: string) => Promise<void>} onUse this model is to write; when it does, or could not be loaded
- * @property {(words: Words | null) => void} onProblem that text is not saved; null when it is over
+ * @property {(id: string) => Promise<void>} onUse loads a model; resolves once it writes or has failed
+ * @property {(words: Words | null) => void} onProblem why text is not saved; null once it is
  * @property {(sentence: string) => void} announce
  */
 
@@ -71,7 +71,7 @@ export async function wireDocuments({ view, stateOf, client, clock, activeId, on
     device: browserStorage("localStorage"),
     clock,
     now: () => Date.now(),
-    // randomUUID is there in secure contexts only.
+    // randomUUID exists in secure contexts only.
     nextId: () => crypto.getRandomValues(new Uint32Array(4)).join("-"),
     onOpen: show,
     onContent: (content) => {
@@ -126,14 +126,14 @@ export async function wireDocuments({ view, stateOf, client, clock, activeId, on
       return isCreated;
     },
     onDone: () => {
-      // A reload shows the writer's own text now.
+      // so that a reload shows the writer's own text
       history.replaceState(null, "", location.pathname + location.search);
       toText();
     },
   });
   const openLink = () => {
     if (!isLink(location.hash)) return;
-    // The model is the link's now: another question would end the one that the link asks.
+    // The link needs the model: another request would abort the one for its suggestion.
     dismissSuggestions();
     shared.show(location.hash);
   };
@@ -147,23 +147,23 @@ export async function wireDocuments({ view, stateOf, client, clock, activeId, on
 
   window.addEventListener("pagehide", () => desk.leave());
   document.addEventListener("visibilitychange", () => {
-    // A phone may end a hidden page without another word.
+    // A phone may end a hidden page without further events.
     if (document.visibilityState === "hidden") desk.leave();
     else desk.back();
   });
   await desk.start();
 
   return {
-    /** @param {EditorState} state that the writer has just made */
+    /** @param {EditorState} state after an edit by the writer */
     edited: (state) => {
       hide(byId("start"), state.doc.length > 0, toText);
       desk.changed(() => contentOf(state));
     },
-    /** Saves what there is to save, and tells whether the page could go without losing a word. */
+    /** Saves, and returns whether the page can be left without losing a word. */
     saved: () => desk.saved(),
-    /** Another model writes, or none. */
+    /** Called when another model writes, or none. */
     modelChanged: () => shared.modelChanged(),
-    /** Opens the text that the page's address holds, if it does. */
+    /** Opens the text in the page's address, if there is one. */
     openLink,
   };
 }

@@ -1,4 +1,4 @@
-// Whose words: which ranges of the text came from the model, kept right through typing, cutting, pasting, undo and redo.
+// Authorship: the ranges of the text that came from the model, tracked through typing, cutting, pasting, undo and redo.
 
 import { Decoration, EditorState, EditorView, invertedEffects, StateEffect, StateField } from "../vendor/codemirror.js";
 
@@ -10,7 +10,7 @@ import { Decoration, EditorState, EditorView, invertedEffects, StateEffect, Stat
 
 const modelWords = Decoration.mark({ tagName: "mark", class: "from-model" });
 
-/** These ranges of the new document are the model's. @type {StateEffectType<Marks>} */
+/** Marks ranges of the new document as the model's. @type {StateEffectType<Marks>} */
 const addMarks = StateEffect.define({
   map: (marks, changes) =>
     marks
@@ -25,7 +25,7 @@ const fromModel = StateField.define({
     let ranges = before.map(transaction.changes);
     const isAccepted = transaction.isUserEvent("input.complete");
     transaction.changes.iterChanges((_fromA, _toA, from, to) => {
-      // What was put in has an author of its own, also in the middle of the other's words.
+      // An insertion has its own author, even inside the other's words.
       if (from < to) ranges = isAccepted ? add(ranges, from, to) : cutOut(ranges, from, to);
     });
     for (const effect of transaction.effects) {
@@ -35,19 +35,19 @@ const fromModel = StateField.define({
   },
 });
 
-// The system's clipboard would carry plain text only. There is one of it, so there is one of this.
+// The system's clipboard, of which there is one too, carries plain text only.
 let clipboard = { text: "", marks: /** @type {Marks} */ ([]) };
 
 /**
- * @param {Marks} marks of the text that the editor begins with
- * @param {() => boolean} isShown whether the model's words are to look different; after a change the editor must be updated
+ * @param {Marks} marks of the initial text
+ * @param {() => boolean} isShown whether the model's words are highlighted; read at each update of the editor
  * @returns {Extension}
  */
 export function authorship(marks, isShown) {
   return [
     fromModel.init(() => Decoration.set(marks.map(([from, to]) => modelWords.range(from, to)))),
     EditorView.decorations.of((view) => (isShown() ? view.state.field(fromModel) : Decoration.none)),
-    // Undo puts deleted words back as a change like any other; this tells whose they were. Redo is the undo of an undo.
+    // Undo restores deleted text as a plain insertion; this effect restores its author. Redo is the undo of an undo.
     invertedEffects.of((transaction) => {
       const deleted = deletedMarks(transaction);
       return deleted.length > 0 ? [addMarks.of(deleted)] : [];
@@ -66,7 +66,7 @@ export function authorship(marks, isShown) {
 
 /**
  * @param {EditorState} state
- * @returns {Marks} the model's ranges, in order, none touching the next
+ * @returns {Marks} the model's ranges, in order, adjacent ones joined
  */
 export function marksOf(state) {
   return marksBetween(state, 0, state.doc.length);
@@ -76,7 +76,7 @@ export function marksOf(state) {
  * @param {EditorState} state
  * @param {number} start
  * @param {number} end
- * @returns {Marks} the model's ranges within, counted from `start`
+ * @returns {Marks} the model's ranges between them, relative to `start`
  */
 function marksBetween(state, start, end) {
   /** @type {Marks} */
@@ -95,7 +95,7 @@ function marksBetween(state, start, end) {
  * @param {DecorationSet} ranges
  * @param {number} from
  * @param {number} to
- * @returns {DecorationSet} with this range, one with those that it touches
+ * @returns {DecorationSet} with this range, joined with those that it touches
  */
 function add(ranges, from, to) {
   let [first, last] = [from, to];
@@ -110,7 +110,7 @@ function add(ranges, from, to) {
  * @param {DecorationSet} ranges
  * @param {number} from
  * @param {number} to
- * @returns {DecorationSet} without this range; what it was cut out of keeps both its ends
+ * @returns {DecorationSet} without this range; a mark that contains it is split in two
  */
 function cutOut(ranges, from, to) {
   /** @type {ReturnType<typeof modelWords.range>[]} */
@@ -132,7 +132,7 @@ function deletedMarks({ changes, startState }) {
   return deleted;
 }
 
-/** @param {EditorState} state whose selection, or line where nothing is selected, is copied, cut or dragged */
+/** @param {EditorState} state of which the selection is copied, cut or dragged; without a selection, the whole line */
 function copy(state) {
   const { main } = state.selection;
   const { from, to } = main.empty ? state.doc.lineAt(main.head) : main;
@@ -149,7 +149,7 @@ function pastedMarks({ changes }) {
   const pasted = [];
   changes.iterChanges((_fromA, _toA, start, _end, inserted) => {
     const text = inserted.toString();
-    // A line that was copied without being selected is pasted with its line break.
+    // A line copied without a selection is pasted with its line break.
     if (text !== clipboard.text && text !== `${clipboard.text}\n`) return;
     for (const [from, to] of clipboard.marks) pasted.push([start + from, start + to]);
   });

@@ -1,4 +1,4 @@
-// The writing surface: CodeMirror set up for prose.
+// The editor: CodeMirror set up for prose.
 
 import { say } from "../strings/strings.js";
 import {
@@ -19,13 +19,13 @@ import { authorship, marksOf } from "./authorship.js";
  * @import { Content } from "../documents/document.js"
  */
 
-// On Android CodeMirror would take its text from an EditContext, and composition events would pass the page by.
+// On Android CodeMirror would use an EditContext, which bypasses the composition events that the page needs.
 Object.assign(EditorView, { EDIT_CONTEXT: false });
 
 // Between a popup and the edges of the window.
 const MARGIN_PX = 8;
 
-// Each line by its first letter, as a text may quote Hebrew in English or English in Hebrew.
+// Each line has its own direction, as a text may quote Hebrew in English or English in Hebrew.
 const autoDirection = Decoration.line({ attributes: { dir: "auto" } });
 const directionOfLines = [
   EditorView.perLineTextDirection.of(true),
@@ -40,7 +40,7 @@ const directionOfLines = [
   }),
 ];
 
-// CodeMirror's own announcement.
+// CodeMirror announces this itself.
 const phrases = EditorState.phrases.of({
   get "Selection deleted"() {
     return say("selection_deleted");
@@ -48,15 +48,15 @@ const phrases = EditorState.phrases.of({
 });
 
 /**
- * The editor's state for a document. All have the same parts, but each its own past for undo to go back to.
+ * The editor's state for a document, with an undo history of its own.
  * @param {Content} content
  * @param {object} options
  * @param {Extension} options.extensions
  * @param {(state: EditorState) => void} options.onEdit
- * @param {() => number} options.freeBottomPx where in the window something covers the text from below
- * @param {() => number} options.coveredPx how much of the window's bottom other things cover
+ * @param {() => number} options.freeBottomPx bottom of the part of the window that nothing covers
+ * @param {() => number} options.coveredPx height of the bars that cover the bottom of the window
  * @param {() => boolean} options.isAuthorShown whether the model's words look different from the writer's
- * @returns {EditorState} an editor with it says its words again, in the page's language, when anything is dispatched
+ * @returns {EditorState} whose strings follow the page's language from the next transaction on
  */
 export function editorState({ text, marks }, { extensions, onEdit, coveredPx, freeBottomPx, isAuthorShown }) {
   return EditorState.create({
@@ -70,7 +70,7 @@ export function editorState({ text, marks }, { extensions, onEdit, coveredPx, fr
       EditorView.lineWrapping,
       directionOfLines,
       phrases,
-      // The caret stays clear of them, with room for a suggestion that takes three lines.
+      // Keeps the caret clear of the bars, with room for a suggestion of three lines.
       EditorView.scrollMargins.of((view) => ({ bottom: coveredPx() + 2 * view.defaultLineHeight })),
       tooltips({
         tooltipSpace: () => ({
@@ -88,7 +88,7 @@ export function editorState({ text, marks }, { extensions, onEdit, coveredPx, fr
         "aria-label": say("editor_label"),
         "aria-placeholder": say("placeholder"),
         "aria-describedby": "hint",
-        // Unknown, whatever the page speaks.
+        // The text's language is unknown, whatever the page's is.
         lang: "",
         autocapitalize: "sentences",
         autocorrect: "on",

@@ -1,4 +1,4 @@
-// A row of bars, drawn as SVG.
+// A bar chart in SVG.
 
 const SVG = "http://www.w3.org/2000/svg";
 const BAR_WIDTH = 6;
@@ -6,8 +6,8 @@ const HEIGHT = 60;
 
 /**
  * @param {number[]} values at least one
- * @param {number} count for how many there is room
- * @param {string} label what a screen reader says instead
+ * @param {number} count the number of bars that fit
+ * @param {string} label for screen readers
  */
 export function barChart(values, count, label) {
   const svg = document.createElementNS(SVG, "svg");
@@ -21,11 +21,11 @@ export function barChart(values, count, label) {
 
 /**
  * @param {number} i
- * @param {number} share of the height
+ * @param {number} share of the full height
  */
 function bar(i, share) {
   const rect = document.createElementNS(SVG, "rect");
-  const height = Math.max(1, share * HEIGHT); // Nothing at all would look like a gap.
+  const height = Math.max(1, share * HEIGHT); // so that 0 does not look like a gap
   for (const [name, value] of Object.entries({ x: i * BAR_WIDTH, y: HEIGHT - height, width: BAR_WIDTH - 1, height })) {
     rect.setAttribute(name, String(value));
   }

@@ -1,7 +1,7 @@
-// What is counted of a writer's use of the page, as one plain record: adding, reading, summing up.
+// The counts of a writer's use of the page, as one plain record: add, read, summarise.
 
 /**
- * `waitsMs`: from a pause to the suggestion, the newest last. `charactersSaved`: those taken, less a key for each time.
+ * `waitsMs`: from pause to suggestion, the newest last. `charactersSaved`: characters accepted, less one for each key.
  * @typedef {object} Counts
  * @property {number} shown
  * @property {number} takenWhole
@@ -10,9 +10,9 @@
  * @property {number} charactersSaved
  * @property {number[]} waitsMs
  * @property {number} promptTokens
- * @property {number} reusedTokens of them
+ * @property {number} reusedTokens of the prompt tokens
  * @property {number} tokens
- * @property {number} tokensMs that they took
+ * @property {number} tokensMs time for these tokens
  */
 
 /** @typedef {{p50Ms: number | null, p90Ms: number | null, tokensPerSecond: number | null, reusedShare: number | null}} Summary */
@@ -48,7 +48,7 @@ export function sum(counts, more) {
 
 /**
  * @param {string | null} json
- * @returns {Counts} nothing if there are none, or they are damaged
+ * @returns {Counts} zeros if there are none or they are damaged
  */
 export function read(json) {
   try {
@@ -64,7 +64,7 @@ export function read(json) {
 
 /**
  * @param {Counts} counts
- * @returns {Summary} null where there is nothing to say it of
+ * @returns {Summary} null where there is no data
  */
 export function summary({ waitsMs, promptTokens, reusedTokens, tokens, tokensMs }) {
   return {
@@ -77,7 +77,7 @@ export function summary({ waitsMs, promptTokens, reusedTokens, tokens, tokensMs 
 
 /**
  * @param {number[]} values
- * @param {number} share of them that are at most what is returned
+ * @param {number} share of the values that the result must reach or exceed
  */
 function percentile(values, share) {
   const sorted = values.toSorted((a, b) => a - b);

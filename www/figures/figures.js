@@ -1,4 +1,4 @@
-// Counts what becomes of suggestions, out of what happens in the editor; kept on this machine, sent nowhere.
+// Counts what becomes of suggestions, from events in the editor; stored on this device, sent nowhere.
 
 import { NOTHING, read, sum } from "./counts.js";
 
@@ -13,31 +13,31 @@ export class Figures {
   #store;
   #now;
   #unsaved = NOTHING;
-  /** What stands at the caret and is neither taken nor typed yet. */
+  /** The suggestion at the caret, as far as it is neither accepted nor typed. */
   #left = "";
   #isTakenInPart = false;
-  /** @type {number | null} when the model was asked for what does not stand at the caret yet */
+  /** The time of a request that has no suggestion yet. @type {number | null} */
   #askedMs = null;
 
   /**
    * @param {object} world
    * @param {Pick<Storage, "getItem" | "setItem" | "removeItem">} world.store
-   * @param {() => number} world.now milliseconds, never going back
+   * @param {() => number} world.now a monotonic clock in ms
    */
   constructor({ store, now }) {
     this.#store = store;
     this.#now = now;
   }
 
-  /** The model is asked, after a pause or by a key; not counted if it is for more than what stands at the caret already. */
+  /** The model is asked, after a pause or by a key. Asking for more alternatives to a shown suggestion does not count. */
   asked() {
     if (this.#left === "") this.#askedMs = this.#now();
   }
 
-  /** @param {string} suggestion what stands at the caret now, "" for nothing */
+  /** @param {string} suggestion at the caret, "" for none */
   showed(suggestion) {
     this.#left = suggestion;
-    // It grows, gets shorter or is another of those that one question brought.
+    // Without a new request it has only grown, got shorter, or given way to another alternative.
     if (suggestion === "" || this.#askedMs === null) return;
     this.#isTakenInPart = false;
     this.#add({ shown: 1, waitsMs: [Math.round(this.#now() - this.#askedMs)] });
@@ -45,9 +45,9 @@ export class Figures {
   }
 
   /**
-   * The text has changed; called before `showed` says what of the suggestion still stands.
+   * The text has changed; called before `showed` with the rest of the suggestion.
    * @param {string} inserted
-   * @param {boolean} isTaken and not typed
+   * @param {boolean} isTaken accepted, not typed
    */
   edited(inserted, isTaken) {
     const isFollowing = inserted !== "" && this.#left.startsWith(inserted);
@@ -73,13 +73,13 @@ export class Figures {
     return sum(read(this.#store.getItem(KEY)), this.#unsaved);
   }
 
-  /** Adds what is new to what is kept, where another tab may have added too. */
+  /** Adds the new counts to the stored ones, which another tab may have changed. */
   save() {
     try {
       this.#store.setItem(KEY, JSON.stringify(this.counts()));
       this.#unsaved = NOTHING;
     } catch {
-      // No room: they count for this visit.
+      // No room: they last for this visit.
     }
   }
 

@@ -1,4 +1,4 @@
-// The dialog that shows the figures: a table, a chart, and the way to take them along or begin anew.
+// The dialog with the figures: a table, a chart, export and reset.
 
 import { find, saveFile } from "../page/dom.js";
 import { say } from "../strings/strings.js";
@@ -23,7 +23,7 @@ export class FiguresPanel {
    * @param {HTMLDialogElement} dialog
    * @param {object} world
    * @param {Figures} world.figures
-   * @param {() => ModelInfo | null} world.model that writes now
+   * @param {() => ModelInfo | null} world.model the one that writes
    * @param {(sentence: string) => void} world.announce
    */
   constructor(dialog, { figures, model, announce }) {

@@ -1,4 +1,4 @@
-// The popup at a token: what the model finds likeliest there, as a list to choose from.
+// The popup at a token: the tokens that the model finds likeliest there, as a list to choose from.
 
 import { element } from "../page/dom.js";
 import { say } from "../strings/strings.js";
@@ -55,7 +55,7 @@ export function choiceList({ text, log_probability, top }, { onChoose, onClose }
     keys[event.key]();
   });
   for (const [i, option] of options.entries()) {
-    // The focus stays in the text, or a phone's keyboard would close.
+    // Keeps the focus in the text, or a phone's keyboard would close.
     option.addEventListener("pointerdown", (event) => event.preventDefault());
     option.addEventListener("click", () => onChoose(top[i].text));
   }
@@ -78,7 +78,7 @@ function optionOf({ text, log_probability }, i) {
   return option;
 }
 
-/** A token with signs for its spaces, which are for the eye alone. @param {string} text */
+/** A token with its spaces made visible, for the eye only. @param {string} text */
 function tokenElement(text) {
   const token = element("span", {});
   for (const part of text.split(/(\s+)/)) {

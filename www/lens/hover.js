@@ -1,4 +1,4 @@
-// Notices where in the text the pointer rests, or a finger taps.
+// Reports where in the text the pointer rests or a finger taps.
 
 /**
  * @import { EditorView } from "@codemirror/view"
@@ -11,7 +11,7 @@ const REST_MS = 300;
  * @typedef {object} HoverWorld
  * @property {Clock} clock
  * @property {(place: {target: Element, x: number, y: number}) => void} onRest
- * @property {() => void} onLeave the pointer has been elsewhere for a while
+ * @property {() => void} onLeave the pointer has been outside the editor for a while
  */
 
 /** A plugin of the editor. */
@@ -28,7 +28,7 @@ export class Hover {
   constructor(view, world) {
     this.#view = view;
     this.#world = world;
-    // The whole editor, because a popup at the text is a part of it too.
+    // On the whole editor, as a popup belongs to it too.
     view.dom.addEventListener("pointermove", this.#move);
     view.dom.addEventListener("pointerleave", this.#leave);
     view.dom.addEventListener("click", this.#rest);
@@ -41,7 +41,7 @@ export class Hover {
     this.#view.dom.removeEventListener("click", this.#rest);
   }
 
-  // A finger rests nowhere and leaves at once: of it, only a tap counts.
+  // A finger never rests and leaves at once, so only its taps count.
   /** @param {PointerEvent} event */
   #move = (event) => {
     if (event.pointerType !== "touch") this.#rest(event);
@@ -58,7 +58,7 @@ export class Hover {
     this.#later(() => this.#world.onRest(place));
   };
 
-  /** @param {() => void} act unless something else happens before */
+  /** @param {() => void} act called after a rest, unless something else happens first */
   #later(act) {
     const { clock } = this.#world;
     clock.clearTimeout(this.#timer);

@@ -1,4 +1,4 @@
-// The probability lens: colours each token by its probability under the model, and shows what else could stand there.
+// The probability lens: colours each token by its probability under the model, and shows the likeliest alternatives.
 
 import { element } from "../page/dom.js";
 import { say } from "../strings/strings.js";
@@ -30,7 +30,7 @@ import { LEAST_PROBABILITIES, percent } from "./tokens.js";
 /** @type {StateEffectType<Tooltip | null>} */
 const setChoices = StateEffect.define();
 
-/** The popup at a token; none after whatever moves text or caret. */
+/** The popup at a token, closed by any edit or move of the caret. */
 const choices = StateField.define({
   create: () => /** @type {Tooltip | null} */ (null),
   update(value, transaction) {
@@ -46,7 +46,7 @@ const choices = StateField.define({
 export class Lens {
   #world;
   #compartment = new Compartment();
-  /** The editor has nothing of the lens while it is off. @type {Extension} */
+  /** Empty while the lens is off. @type {Extension} */
   extension = this.#compartment.of([]);
 
   /** @param {LensWorld} world */
@@ -60,11 +60,11 @@ export class Lens {
    */
   toggle(view, isOn) {
     const parts = isOn ? lens(this.#world) : [];
-    this.extension = this.#compartment.of(parts); // of the documents that are opened from now on
+    this.extension = this.#compartment.of(parts); // for documents opened from now on
     view.dispatch({ effects: this.#compartment.reconfigure(parts) });
   }
 
-  /** Another model is ready. @param {EditorView} view */
+  /** Called when another model is ready. @param {EditorView} view */
   renew(view) {
     view.dispatch({ effects: forgetScores.of(null) });
   }
@@ -85,20 +85,20 @@ function lens(world) {
       onChoose: (text) => (text === score.text ? leave(view) : branch(view, from, text, world.announce)),
       onClose: () => leave(view),
     });
-    // By the margins that keep the caret clear, the editor would take tokens near the bottom for hidden.
+    // `clip: false`, as the scroll margins would make the editor hide popups near the bottom.
     view.dispatch({ effects: setChoices.of({ pos: from, end: to, clip: false, create: () => ({ dom }) }) });
   };
 
   /** @param {EditorView} view */
   const openAtCaret = (view) => {
     const { head } = view.state.selection.main;
-    // The word that was just written, rather than the one that comes.
+    // Prefers the word just written to the next one.
     const token = tokenAt(view.state, head, -1) ?? tokenAt(view.state, head, 1);
     if (token === null) {
       world.announce(say("lens_no_token"));
     } else {
       open(view, token);
-      // It has no place yet, and must not scroll the page to where it is not.
+      // The list is not placed yet, so the page must not scroll to it.
       listOf(view)?.focus({ preventScroll: true });
     }
     return true;
@@ -152,7 +152,7 @@ function leave(view) {
 }
 
 /**
- * The text goes another way: what followed in the paragraph goes, and all of it comes back by one undo.
+ * Replaces the rest of the paragraph by `text`, in one step of undo.
  * @param {EditorView} view
  * @param {number} from
  * @param {string} text
@@ -174,7 +174,7 @@ function branch(view, from, text, announce) {
 /** @param {EditorView} view @returns {HTMLElement | null} */
 const listOf = (view) => view.dom.querySelector(".token-choices [role=listbox]");
 
-/** The choices are used by key, and the pointer does not take them away. @param {EditorView} view */
+/** Whether the choices are used by keyboard, so that the pointer must not close them. @param {EditorView} view */
 const isFocused = (view) => listOf(view)?.contains(document.activeElement) ?? false;
 
 /**

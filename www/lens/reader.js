@@ -1,4 +1,4 @@
-// Has the text that is in view scored, whenever the writer pauses.
+// Has the visible text scored whenever the writer pauses.
 
 import { TOLD_ELSEWHERE } from "../suggestion/request.js";
 import { addScores, forgetScores, scored } from "./scored.js";
@@ -26,7 +26,7 @@ export class Reader {
   #world;
   /** @type {any} */
   #timer;
-  /** @type {AbortController | null} the question whose answers still count */
+  /** The current request. @type {AbortController | null} */
   #request = null;
 
   /**
@@ -42,7 +42,7 @@ export class Reader {
   /** @param {ViewUpdate} update */
   update({ docChanged, viewportChanged, transactions }) {
     const isForgotten = transactions.some(({ effects }) => effects.some((effect) => effect.is(forgetScores)));
-    // A question under way goes on when it is done, with what is in view then.
+    // A running request is followed by one for the text that is visible then.
     if (docChanged || isForgotten || (viewportChanged && this.#request === null)) this.#askAfter(PAUSE_MS);
   }
 
@@ -65,7 +65,7 @@ export class Reader {
 
   async #ask() {
     const { client, onError } = this.#world;
-    // New marks around a word that an input method composes would disturb it.
+    // New marks would disturb an input method's composition.
     if (this.#view.composing) return this.#askAfter(PAUSE_MS);
     let { start, end } = missingIn(this.#view);
     if (start >= end) return;
@@ -96,9 +96,9 @@ export class Reader {
 }
 
 /**
- * What is in view and has no score: the rest behind the scored tokens, or all of it where they are elsewhere.
+ * The visible text without scores: the part after the scored tokens, or all of it if those are elsewhere.
  * @param {EditorView} view
- * @returns {{start: number, end: number}} the end before the start if nothing is missing
+ * @returns {{start: number, end: number}} with `end <= start` if nothing is missing
  */
 function missingIn({ state, viewport }) {
   const { from, to } = state.field(scored);

@@ -1,4 +1,4 @@
-// The tokens of the text whose scores are known, as coloured marks in the editor's state.
+// The scored tokens of the text, as coloured marks in the editor's state.
 
 import { Decoration, EditorView, StateEffect, StateField } from "../vendor/codemirror.js";
 import { levelOf, untouchedLength } from "./tokens.js";
@@ -9,20 +9,26 @@ import { levelOf, untouchedLength } from "./tokens.js";
  * @import { Score } from "../engine/protocol.js"
  */
 
-/** The marks cover the text between `from` and `to` without a gap. @typedef {{marks: DecorationSet, from: number, to: number}} Scored */
+/**
+ * The marks cover the text between `from` and `to` without a gap.
+ * @typedef {{marks: DecorationSet, from: number, to: number}} Scored
+ */
 
 /** @typedef {{from: number, to: number, score: Score}} ScoredToken */
 
 /** @type {Scored} */
 const NOTHING = { marks: Decoration.none, from: 0, to: 0 };
 
-// As far back as a word is looked for that an edit may have changed; Chinese has no spaces at all.
+// How far back to look for the start of an edited word, as Chinese has no spaces.
 const MAX_WORD = 100;
 
-/** Scores of the text from `start` on; they join those that end there, and take the place of others. @type {StateEffectType<{start: number, scores: Score[]}>} */
+/**
+ * Adds scores from `start` on to those that end there; others are dropped.
+ * @type {StateEffectType<{start: number, scores: Score[]}>}
+ */
 export const addScores = StateEffect.define();
 
-/** They are another model's. @type {StateEffectType<null>} */
+/** Drops all scores, as they are another model's. @type {StateEffectType<null>} */
 export const forgetScores = StateEffect.define();
 
 export const scored = StateField.define({
@@ -41,7 +47,7 @@ export const scored = StateField.define({
 /**
  * @param {EditorState} state
  * @param {number} position
- * @param {-1 | 1} side on which of its sides
+ * @param {-1 | 1} side before or after the position
  * @returns {ScoredToken | null}
  */
 export function tokenAt(state, position, side) {
@@ -71,7 +77,7 @@ function add(value, { start, scores }) {
 }
 
 /**
- * The scores behind an edit were given to another text; those before its word, which no token crosses, still hold.
+ * Drops the scores from the edited word on. Those before it still hold, as no token crosses into a word.
  * @param {Scored} value
  * @param {Transaction} transaction
  * @returns {Scored}

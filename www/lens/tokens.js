@@ -1,14 +1,14 @@
-// What the lens makes of tokens: pure functions of strings and numbers.
+// The lens's view of tokens: pure functions of strings and numbers.
 
-/** The least probability of each level but the last, the likeliest first. */
+/** The lowest probability of each level but the last, the likeliest level first. */
 export const LEAST_PROBABILITIES = [0.5, 0.2, 0.05, 0.01, 0.001];
 
-// More characters than the longest context among the models, 1,024 tokens, can be expected to spell.
+// More characters than fit into the longest context of the models, 1,024 tokens, for ordinary text.
 const HISTORY_STEP = 4096;
 
 /**
  * @param {number} log_probability
- * @returns {number} 0 for what is likeliest
+ * @returns {number} 0 for the likeliest tokens
  */
 export function levelOf(log_probability) {
   const level = LEAST_PROBABILITIES.findIndex((least) => Math.exp(log_probability) >= least);
@@ -17,7 +17,7 @@ export function levelOf(log_probability) {
 
 /**
  * @param {number} probability
- * @returns {string} with two digits that tell something, as far as there are any
+ * @returns {string} with two significant digits, down to 0.1 %
  */
 export function percent(probability) {
   const hundredth = 100 * probability;
@@ -26,22 +26,22 @@ export function percent(probability) {
 }
 
 /**
- * A token as it can be seen: most begin with their space.
+ * A token with its whitespace made visible, as most begin with a space.
  * @param {string} text
  */
 export const visible = (text) => text.replaceAll(" ", "␣").replaceAll("\n", "↵").replaceAll("\t", "⇥");
 
 /**
- * How much of the text before an edit has the same tokens after it, whatever the edit: no token reaches from one word into
- * the next, but a space belongs to the word behind it.
+ * The length of the text before an edit that keeps its tokens, whatever the edit: no token reaches from one word into the
+ * next, but a space belongs to the word after it.
  * @param {string} before
  * @returns {number} UTF-16 units
  */
 export const untouchedLength = (before) => before.search(/\s*\S*$/);
 
 /**
- * Where the text begins that the model is given to read before `position`. It moves in large steps, so that the engine can go
- * on from what it has read.
+ * The start of the text that the model reads before `position`. It moves in large steps, so that the engine can reuse
+ * what it has read.
  * @param {number} position
  */
 export const historyStart = (position) => Math.max(0, Math.floor(position / HISTORY_STEP) - 1) * HISTORY_STEP;

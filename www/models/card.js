@@ -5,7 +5,7 @@ import { say } from "../strings/strings.js";
 
 const URL_OF_CARD = new URL("./pocket-gpt2/card.html", import.meta.url);
 
-/** @param {HTMLDetailsElement} details with a place for the card behind its summary */
+/** @param {HTMLDetailsElement} details with an empty div for the card */
 export function followModelCard(details) {
   const place = find(details, "div");
   let isThere = false;

@@ -62,7 +62,7 @@ export class ModelSwitch {
     if (this.#state.failure !== null) await this.choose(this.#state.failure.model.id);
   }
 
-  /** Stops the download; the model that writes goes on writing. */
+  /** Stops the download; the active model keeps writing. */
   cancel() {
     this.#loading.abort();
     this.#update({ loading: null });

@@ -1,4 +1,4 @@
-// The polite live region: what a screen reader is told, and taken back when it no longer stands at the caret.
+// The polite live region: announces each suggestion to screen readers, and clears it once it has left the caret.
 
 import { say } from "../strings/strings.js";
 
@@ -14,17 +14,17 @@ export class Announcer {
   /** @param {string} sentence */
   say(sentence) {
     this.#isSuggestion = false;
-    // The same text set again is no news to a screen reader; a space makes it so.
+    // Screen readers skip the same text set twice; a space makes it different.
     this.#region.textContent = this.#region.textContent === sentence ? `${sentence}\u00a0` : sentence;
   }
 
-  /** @param {string} text what has settled at the caret, "" if nothing came */
+  /** @param {string} text the finished suggestion at the caret, "" for none */
   settled(text) {
     this.say(text === "" ? say("suggestion_none") : say("suggestion_said", { text }));
     this.#isSuggestion = text !== "";
   }
 
-  /** Nothing stands at the caret any longer. */
+  /** The suggestion has left the caret. */
   gone() {
     if (this.#isSuggestion) this.say("");
   }

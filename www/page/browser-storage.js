@@ -1,4 +1,4 @@
-// The browser's storage, or one that keeps nothing where the browser gives none.
+// The browser's storage, or a stand-in that stores nothing where the browser denies access.
 
 /**
  * @param {"localStorage" | "sessionStorage"} name
@@ -8,7 +8,7 @@ export function browserStorage(name) {
   try {
     return window[name];
   } catch (error) {
-    // Where cookies are blocked, merely naming it throws.
+    // Where cookies are blocked, reading the property throws.
     return {
       getItem: () => null,
       setItem: () => {

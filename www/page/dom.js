@@ -1,4 +1,4 @@
-// The page's DOM: elements to find, make and hide, and texts to offer as files.
+// DOM helpers: find, make and hide elements, and offer a text as a file.
 
 /**
  * An element of index.html, which must exist.

@@ -1,4 +1,4 @@
-// Puts the page's words into its elements, in the language of the browser or the one that the writer has chosen.
+// Fills the page with its strings, in the language that the writer has chosen or else the browser's.
 
 import { languageFor, onSpeak, say, speak, spoken } from "../strings/strings.js";
 
@@ -6,11 +6,11 @@ import { languageFor, onSpeak, say, speak, spoken } from "../strings/strings.js"
 
 const KEY = "language";
 
-/** @type {Record<Language, string>} what screen readers, fonts and the browser's translator know it by */
+/** Language tags for screen readers, fonts and the browser's translator. @type {Record<Language, string>} */
 const TAGS = { en: "en", zh: "zh-Hans" };
 
 /**
- * Elements name their words: `data-text` what they show, `data-label` what they are called.
+ * Elements name their strings: `data-text` for their content, `data-label` for their accessible name.
  * @param {Document} page
  * @param {Pick<Storage, "getItem">} storage
  * @param {readonly string[]} preferred the browser's languages
@@ -27,7 +27,7 @@ export function openInLanguage(page, storage, preferred) {
 }
 
 /**
- * A button that bears the name of the other language, in that language.
+ * Makes a button, labelled with the other language in that language, switch to it.
  * @param {HTMLElement} button
  * @param {Pick<Storage, "setItem">} storage
  */
@@ -41,7 +41,7 @@ export function followSwitch(button, storage) {
     try {
       storage.setItem(KEY, chosen);
     } catch {
-      // Then the next visit begins in the browser's language, and the switch is one click away.
+      // The next visit starts in the browser's language, one click away from this one.
     }
   });
 }

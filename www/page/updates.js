@@ -1,4 +1,4 @@
-// Keeps the page for use without the network, and offers a newer version, which is used when the writer says so.
+// Keeps the page for offline use, and offers a new version, which starts only when the writer agrees.
 
 import { onSpeak, say } from "../strings/strings.js";
 import { find } from "./dom.js";
@@ -6,7 +6,7 @@ import { find } from "./dom.js";
 /** @import { StringKey } from "../strings/strings.js" */
 
 /**
- * Takes a newer version from the next load on; false while other tabs need the old one.
+ * Switches to the new version at the next load; false while other tabs need the old one.
  * @typedef {() => Promise<boolean>} Use
  */
 
@@ -14,12 +14,12 @@ import { find } from "./dom.js";
  * @param {ServiceWorkerContainer | undefined} container absent in some private windows and outside secure contexts
  * @param {object} news
  * @param {(use: Use) => void} news.onNewVersion
- * @param {() => void} news.onKept the page is kept for the first time; loaded again, it can share memory among threads
+ * @param {() => void} news.onKept the page is kept for the first time; after a reload it can use threads
  */
 export async function keepPage(container, { onNewVersion, onKept }) {
   const registration = await container
     ?.register("service-worker.js", { type: "module", updateViaCache: "none" })
-    .catch(() => undefined); // The page does without, and every visit needs the network.
+    .catch(() => undefined); // Without a service worker, every visit needs the network.
   if (registration === undefined) return;
   const follow = () => {
     const { active, installing } = registration;
@@ -30,7 +30,7 @@ export async function keepPage(container, { onNewVersion, onKept }) {
     };
   };
   registration.addEventListener("updatefound", follow);
-  // It may have been found before anybody listened.
+  // An update may have been found before this listener was added.
   follow();
   const { waiting } = registration;
   if (waiting !== null) onNewVersion(() => use(waiting));
@@ -48,7 +48,7 @@ const use = (waiting) =>
     waiting.postMessage("take over", [port2]);
   });
 
-/** The line that offers a newer version. */
+/** The line that offers a new version. */
 export class UpdateOffer {
   #root;
   #announce;
@@ -60,7 +60,7 @@ export class UpdateOffer {
   /**
    * @param {HTMLElement} root
    * @param {object} world
-   * @param {() => Promise<boolean>} world.save the writer's text; false if it could not be
+   * @param {() => Promise<boolean>} world.save saves the writer's text; false if that fails
    * @param {() => void} world.reload
    * @param {(sentence: string) => void} world.announce
    */

@@ -1,8 +1,8 @@
-// How much of the window is free: not behind a phone's keyboard, nor under what the page keeps at the window's bottom.
+// The free part of the window: above a phone's keyboard, and above the bars at the bottom of the page.
 
 /**
- * @param {readonly HTMLElement[]} covers what the page keeps there, as far as it is shown
- * @returns {number} where the first of them begins, in px from the window's top
+ * @param {readonly HTMLElement[]} covers the bars at the bottom, shown or hidden
+ * @returns {number} the top of the highest one shown, in px from the top of the window
  */
 export function coverTopPx(covers) {
   const shown = covers.filter(({ offsetHeight }) => offsetHeight > 0);
@@ -11,7 +11,7 @@ export function coverTopPx(covers) {
 
 /**
  * @param {readonly HTMLElement[]} covers
- * @returns {number} how much of what the keyboard leaves they cover
+ * @returns {number} how much of the space above the keyboard they cover
  */
 export function coveredPx(covers) {
   return keyboardTopPx() - freeBottomPx(covers);
@@ -19,7 +19,7 @@ export function coveredPx(covers) {
 
 /**
  * @param {readonly HTMLElement[]} covers
- * @returns {number} where the free part ends, in px from the window's top
+ * @returns {number} the bottom of the free part, in px from the top of the window
  */
 export function freeBottomPx(covers) {
   return Math.min(keyboardTopPx(), coverTopPx(covers));
@@ -31,13 +31,13 @@ function keyboardTopPx() {
 }
 
 /**
- * Tells the style sheet how much of the page's bottom the keyboard covers.
+ * Keeps the style sheet's `--keyboard-height` in step with the keyboard.
  * @param {VisualViewport} viewport
  * @param {HTMLElement} root
  */
 export function followKeyboard(viewport, root) {
   const measure = () => {
-    // Zoomed in with two fingers, the window shows a part of the page for another reason.
+    // A pinch zoom shrinks the viewport too, without a keyboard.
     const coveredPx = viewport.scale > 1 ? 0 : Math.max(0, root.clientHeight - viewport.height - viewport.offsetTop);
     root.style.setProperty("--keyboard-height", `${coveredPx}px`);
   };

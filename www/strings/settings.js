@@ -1,25 +1,25 @@
-// The words of the settings dialog, a part of the page's table.
+// Strings of the settings dialog.
 
 export const SETTINGS = {
   settings: { en: "Settings", zh: "设置" },
   settings_not_kept: {
-    en: "This browser keeps no settings for this page: these hold until you leave it.",
+    en: "This browser does not store settings for this page. They last until you leave it.",
     zh: "这个浏览器不为本页保存设置：现在的设置只在离开本页之前有效。",
   },
-  settings_shown: { en: "What is shown", zh: "显示什么" },
+  settings_shown: { en: "What to show", zh: "显示什么" },
   settings_written: { en: "How the model writes", zh: "模型怎样写" },
   setting_delay_ms: { en: "Delay", zh: "延迟" },
-  setting_delay_ms_note: { en: "From your last key to the question.", zh: "从你按下最后一个键到开始询问。" },
+  setting_delay_ms_note: { en: "From your last keystroke to the request.", zh: "从你按下最后一个键到开始询问。" },
   setting_n_alternatives: { en: "Suggestions", zh: "建议条数" },
   setting_n_alternatives_note: { en: "How many to choose from.", zh: "可供选择的条数。" },
   setting_max_new_tokens: { en: "Length", zh: "长度" },
   setting_max_new_tokens_note: {
-    en: "A token is a word or a piece of one. A suggestion ends with its sentence, or earlier.",
+    en: "A token is a word or part of one. A suggestion ends with its sentence, or earlier.",
     zh: "一个词元是一个词或词的一部分。建议最迟在句末结束。",
   },
-  setting_gate: { en: "Least confidence", zh: "最低把握" },
+  setting_gate: { en: "Minimum confidence", zh: "最低把握" },
   setting_gate_note: {
-    en: "The probability that the model must give the first word of what it suggests unasked; 0 shows everything.",
+    en: "An unrequested suggestion is shown only if its first word is at least this likely; 0 shows everything.",
     zh: "模型主动给出建议时，其第一个词所需的最低概率；0 表示全部显示。",
   },
   gate_low: { en: "show more", zh: "多显示" },
@@ -29,31 +29,31 @@ export const SETTINGS = {
     zh: "在这一把握下，你最近 {pauses} 次停顿中有 {withSuggestion} 次得到了建议。",
   },
   no_pauses: {
-    en: "Write on, then look here: how many of your pauses got a suggestion.",
+    en: "Keep writing, then see here how many of your pauses got a suggestion.",
     zh: "继续写，再回来看：你的停顿中有多少次得到了建议。",
   },
   setting_temperature: { en: "Temperature", zh: "温度" },
-  setting_temperature_note: { en: "Lower keeps to what is likely, higher dares more.", zh: "越低越稳妥，越高越大胆。" },
+  setting_temperature_note: { en: "Lower is safer, higher is bolder.", zh: "越低越稳妥，越高越大胆。" },
   setting_top_p: { en: "Top-p", zh: "Top-p" },
   setting_top_p_note: {
-    en: "Draws from the likeliest tokens that have this share of the probability together.",
+    en: "Draws from the likeliest tokens that together have this share of the probability.",
     zh: "只从概率之和达到这一比例的最可能的词元中选取。",
   },
   setting_top_k: { en: "Top-k", zh: "Top-k" },
   setting_top_k_note: {
-    en: "Draws from this many of the likeliest tokens; 0 sets no limit.",
+    en: "Draws from this many of the likeliest tokens; 0 for no limit.",
     zh: "只从这么多个最可能的词元中选取；0 表示不限。",
   },
   setting_repetition_penalty: { en: "Repetition penalty", zh: "重复惩罚" },
   setting_repetition_penalty_note: {
-    en: "Makes less likely what is in the text already; 1 does nothing.",
+    en: "Makes words already in the text less likely; 1 has no effect.",
     zh: "降低文中已有词语的概率；1 表示不起作用。",
   },
   setting_max_time: { en: "Time limit", zh: "时间上限" },
-  setting_max_time_note: { en: "What has come by then is all.", zh: "到时为止，有多少算多少。" },
+  setting_max_time_note: { en: "A suggestion ends after this time, finished or not.", zh: "到时为止，有多少算多少。" },
   setting_seed: { en: "Seed", zh: "随机种子" },
   setting_seed_note: {
-    en: "The same seed brings the same suggestions; empty draws a new one each time.",
+    en: "The same seed gives the same suggestions; leave empty for a new one each time.",
     zh: "种子相同，建议就相同；留空则每次另取一个。",
   },
   setting_empty: { en: "empty", zh: "空" },

@@ -212,7 +212,7 @@ test("a page that ended while a save was under way goes on with the last words, 
   const next = await browser.open(one.storage);
   assert.equal(next.shown?.text, "Hello world");
   assert.deepEqual(next.notes, [
-    "The page was closed while it saved “Hello world”. Your last words are here, in “Copy of Hello world”.",
+    "The page was closed while it was saving “Hello world”. Your latest text is here, in “Copy of Hello world”.",
   ]);
   assert.deepEqual(browser.stored.texts, ["Hello wor", "Hello world"]);
   const again = await browser.open(one.storage);
@@ -245,7 +245,7 @@ test("a text that cannot be saved is told with a way out, kept, and saved when i
   const tab = await browser.open();
   browser.stored.isFull = true;
   await tab.write("Mine.");
-  assert.match(tab.problems.at(-1) ?? "", /copy yours elsewhere/);
+  assert.match(tab.problems.at(-1) ?? "", /Copy yours elsewhere/);
   assert.equal(await tab.desk.create(), false, "nothing takes its place");
   await tab.desk.open("id0");
   assert.equal(tab.shown?.text, "");
@@ -281,7 +281,7 @@ test("without a database the last draft is shown, and that nothing is kept is sa
   browser.device.setItem("draft", "Old.");
   const tab = await browser.open();
   assert.equal(tab.shown?.text, "Old.");
-  assert.match(tab.problems[0] ?? "", /keeps no documents/);
+  assert.match(tab.problems[0] ?? "", /does not store documents/);
   await tab.write("Old and new.");
   tab.desk.leave();
   assert.equal(tab.told?.text, "Old and new.");

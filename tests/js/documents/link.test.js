@@ -64,7 +64,7 @@ test("with any one character changed, or cut short anywhere, a link is called da
 });
 
 test("a link of a later version says so", () =>
-  assert.rejects(readFragment("#text=2.AAAA"), /later version of this page \(format 2\)/));
+  assert.rejects(readFragment("#text=2.AAAA"), /newer version of this page \(format 2\)/));
 
 /** @param {unknown} value */
 const linkTo = (value) => `text=1.${deflateSync(Buffer.from(JSON.stringify(value))).toString("base64url")}`;
@@ -101,12 +101,12 @@ test("a link with anything but what a link holds is refused", async () => {
 
 test("a text too long for a link is refused with its size before there is a link, and an overlong link before it is read", async () => {
   const letters = [...noise(60_000)].map((byte) => String.fromCharCode(97 + (byte % 26))).join("");
-  await assert.rejects(fragmentOf({ ...SHARED, text: letters }), /too long for a link: (4\d|5\d) kB, where 32 kB fit/);
+  await assert.rejects(fragmentOf({ ...SHARED, text: letters }), /too long for a link: (4\d|5\d) kB, and the limit is 32 kB/);
   await assert.rejects(
     fragmentOf({ ...SHARED, text: "a".repeat(300_000) }),
-    /too long for a link: 294 kB, where 256 kB fit/,
+    /too long for a link: 294 kB, and the limit is 256 kB/,
   );
-  await assert.rejects(readFragment(`text=1.${"A".repeat(40_000)}`), /too long: 40 kB, where 32 kB are allowed/);
+  await assert.rejects(readFragment(`text=1.${"A".repeat(40_000)}`), /too long: 40 kB, and the limit is 32 kB/);
   const prose = "The quick brown fox jumps over the lazy dog, and nobody is surprised. ".repeat(1000);
   assert.deepEqual(await readFragment(await fragmentOf({ ...SHARED, text: prose })), { ...SHARED, text: prose });
 });
