@@ -1,4 +1,4 @@
-// For every device: axe-core, contrast, phones, narrow windows, the page's own policy.
+// Accessibility on every device: axe-core, contrast, phones, narrow windows; and the page's own policy.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
@@ -96,7 +96,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
       { ...PHONE, colorScheme },
     ));
 
-  test(`the suggestion is grey, and can be read (${colorScheme})`, () =>
+  test(`the suggestion is grey but readable (${colorScheme})`, () =>
     site.visit(
       async (page) => {
         await ready(page);
@@ -109,13 +109,13 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
         });
         assert.notEqual(ghost, ink);
         assert.ok(contrast(ghost, paper) >= 4.5, `${contrast(ghost, paper)}`);
-        assert.ok(contrast(ink, paper) >= 1.5 * contrast(ghost, paper), "it is plainly not the writer's own text");
+        assert.ok(contrast(ink, paper) >= 1.5 * contrast(ghost, paper), "clearly not the writer's own text");
       },
       { colorScheme },
     ));
 }
 
-test("without colours of its own the suggestion differs by more than colour", () =>
+test("with forced colours the suggestion differs by more than colour", () =>
   site.visit(
     async (page) => {
       await ready(page);
@@ -126,7 +126,7 @@ test("without colours of its own the suggestion differs by more than colour", ()
     { forcedColors: "active" },
   ));
 
-test("a phone types by composition: what is committed is continued", () =>
+test("on a phone, which types by composition, committed text is continued", () =>
   site.visit(async (page) => {
     await ready(page);
     await write(page, RAIN);
@@ -139,7 +139,7 @@ test("a phone types by composition: what is committed is continued", () =>
     assert.equal(await written(page), `${RAIN}street`);
   }, PHONE));
 
-test("on a phone a bar offers the suggestion and its next word by tap", () =>
+test("on a phone a bar accepts the suggestion or its next word by tap", () =>
   site.visit(async (page) => {
     const [takeWord, takeAll] = [
       page.getByRole("button", { name: /^Accept the next word: / }),
@@ -160,12 +160,12 @@ test("on a phone a bar offers the suggestion and its next word by tap", () =>
       assert.equal(taken, RAIN + text.slice(0, taken.length - RAIN.length), nth);
       assert.equal(taken.slice(before.length).trim(), word, nth);
     }
-    await page.locator(".cm-content:focus").waitFor(); // The keyboard stays.
+    await page.locator(".cm-content:focus").waitFor(); // The keyboard stays open.
     await takeAll.tap();
     assert.equal(await written(page), RAIN + text);
   }, PHONE));
 
-test("the focus goes to the text when the button that has it goes", () =>
+test("the focus moves to the text when the focused button disappears", () =>
   site.visit(async (page) => {
     await ready(page);
     await write(page, RAIN);
@@ -175,7 +175,7 @@ test("the focus goes to the text when the button that has it goes", () =>
     await page.locator(".cm-content:focus").waitFor();
   }, PHONE));
 
-test("the keys are told where there is a keyboard or a mouse, and not on a phone", async () => {
+test("the key hints are shown with a keyboard or a mouse, not on a phone", async () => {
   await site.visit(async (page) => assert.equal(await page.locator("#hint").isVisible(), true));
   await site.visit(async (page) => assert.equal(await page.locator("#hint").isVisible(), false), PHONE);
 });

@@ -12,7 +12,7 @@ before(async () => {
 });
 after(() => site.close());
 
-test("Alt+] and Alt+[ show the other suggestions without a list, and say which of how many", () =>
+test("Alt+] and Alt+[ show the other suggestions without a list, and announce their number", () =>
   site.visit(async (page) => {
     await begin(page);
     const total = await beOffered(page, 2);
@@ -25,7 +25,7 @@ test("Alt+] and Alt+[ show the other suggestions without a list, and say which o
       await page.keyboard.press("Alt+BracketRight");
     }
     assert.equal(new Set(texts).size, total);
-    assert.equal(await announced(page), `1 of ${total}: ${texts[0]}`, "after the last comes the first");
+    assert.equal(await announced(page), `1 of ${total}: ${texts[0]}`, "the first follows the last");
     await page.keyboard.press("Alt+BracketLeft");
     assert.equal(await announced(page), `${total} of ${total}: ${texts[total - 1]}`);
     assert.equal(await shown(page), texts[total - 1]);
@@ -34,7 +34,7 @@ test("Alt+] and Alt+[ show the other suggestions without a list, and say which o
     assert.equal(await written(page), RAIN + texts[total - 1]);
   }));
 
-test("F2 reads the suggestion again, as often as it is pressed", () =>
+test("F2 announces the suggestion again, as often as it is pressed", () =>
   site.visit(async (page) => {
     await begin(page);
     await page.keyboard.press("F2");
@@ -44,13 +44,13 @@ test("F2 reads the suggestion again, as often as it is pressed", () =>
     for (const nth of ["first", "second"]) {
       await page.keyboard.press("F2");
       assert.equal((await announced(page)).split(": ")[1], await shown(page), nth);
-      // The same text set again would not be read.
+      // A screen reader skips the same text set twice.
       seen.add(await page.locator("#announcer").textContent());
     }
     assert.equal(seen.size, 2);
   }));
 
-test("without a suggestion Alt+] and Alt+[ are the writer's", () =>
+test("without a suggestion Alt+] and Alt+[ type as usual", () =>
   site.visit(async (page) => {
     await begin(page);
     const taken = await page.locator(".cm-content").evaluate((content) =>
@@ -62,7 +62,7 @@ test("without a suggestion Alt+] and Alt+[ are the writer's", () =>
     assert.deepEqual(taken, []);
   }));
 
-test("on a phone the bar shows the next suggestion by tap, and which of how many it is", () =>
+test("on a phone the bar shows the next suggestion by tap, with its number", () =>
   site.visit(async (page) => {
     await begin(page);
     const total = await beOffered(page, 2);

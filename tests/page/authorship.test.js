@@ -1,4 +1,4 @@
-// Whose words, in the browser: shown, counted, kept through editing, clipboard, undo and reload.
+// Authorship in the browser: shown, counted, kept through editing, clipboard, undo and reload.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -13,30 +13,30 @@ before(async () => {
 });
 after(() => site.close());
 
-/** Accepts a suggestion after RAIN. @param {Page} page @returns {Promise<string>} it */
+/** Accepts a suggestion after RAIN. @param {Page} page @returns {Promise<string>} the suggestion */
 async function acceptOne(page) {
   await ready(page);
   await write(page, RAIN);
   const text = await suggestion(page, 2);
   await page.keyboard.press("Tab");
-  await page.locator("#automatic").uncheck(); // No further suggestion stands in the way.
+  await page.locator("#automatic").uncheck(); // so that no further suggestion interferes
   await toEnd(page);
   return text;
 }
 
-/** @param {Page} page @returns {Promise<string[]>} the model's ranges, as far as they are shown */
+/** @param {Page} page @returns {Promise<string[]>} the highlighted words of the model */
 const marked = (page) => page.locator(".cm-content mark.from-model").allTextContents();
 
 /** @param {Page} page @param {number} percent */
 const counted = (page, percent) =>
   page.locator("#share-of-model", { hasText: new RegExp(`^${percent} % from the model$`) }).waitFor();
 
-test("the model's words are counted, and shown when asked, by more than colour", () =>
+test("the model's words are counted, and highlighted on request, by more than colour", () =>
   site.visit(async (page) => {
     assert.equal(await page.locator("#authors").isVisible(), false);
     const text = await acceptOne(page);
     await counted(page, Math.round((100 * text.length) / (RAIN.length + text.length)));
-    assert.deepEqual(await marked(page), [], "not before it is asked for");
+    assert.deepEqual(await marked(page), [], "only on request");
     await page.locator("#show-authors").check();
     assert.deepEqual(await marked(page), [text]);
     assert.match(await page.locator("mark").evaluate((mark) => getComputedStyle(mark).textDecorationLine), /underline/);
@@ -44,7 +44,7 @@ test("the model's words are counted, and shown when asked, by more than colour",
     assert.deepEqual(await marked(page), []);
   }));
 
-test("what is typed into the model's words is the writer's; undo brings the marks back; a reload keeps them", () =>
+test("text typed into the model's words is the writer's; undo restores the marks; a reload keeps them", () =>
   site.visit(async (page) => {
     const text = await acceptOne(page);
     await page.locator("#show-authors").check();
@@ -57,7 +57,7 @@ test("what is typed into the model's words is the writer's; undo brings the mark
     await page.keyboard.press("Control+z");
     assert.equal(await written(page), RAIN);
     await page.keyboard.press("Control+y");
-    assert.deepEqual(await marked(page), [text], "taken back and done again, it is still the model's");
+    assert.deepEqual(await marked(page), [text], "still the model's after undo and redo");
     const percent = Math.round((100 * text.length) / (RAIN.length + text.length));
     await counted(page, percent);
     await page.reload();
@@ -67,7 +67,7 @@ test("what is typed into the model's words is the writer's; undo brings the mark
     assert.deepEqual(await marked(page), [text]);
   }));
 
-test("cut and paste take the marks along; text from elsewhere has none", () =>
+test("cut and paste move the marks; text from elsewhere has none", () =>
   site.visit(async (page) => {
     const text = await acceptOne(page);
     await page.locator("#show-authors").check();
@@ -91,7 +91,7 @@ test("cut and paste take the marks along; text from elsewhere has none", () =>
     assert.deepEqual(await marked(page), [text]);
   }));
 
-test("words accepted one by one are the model's as well", () =>
+test("words accepted one by one are the model's too", () =>
   site.visit(async (page) => {
     await ready(page);
     await write(page, RAIN);

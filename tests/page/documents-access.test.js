@@ -1,4 +1,4 @@
-// The documents, links and authors for every reader: axe-core in each state, small windows, forced colours.
+// Accessibility of documents, links and authorship: axe-core in each state, small windows, forced colours.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -13,7 +13,7 @@ before(async () => {
 });
 after(() => site.close());
 
-/** Walks through every state, and calls `check` in each. @param {Page} page @param {(state: string) => Promise<void>} check */
+/** Walks through every state and calls `check` in each. @param {Page} page @param {(state: string) => Promise<void>} check */
 async function walk(page, check) {
   await page.locator("#open-openings").click();
   await check("the choice of first lines");
@@ -61,7 +61,7 @@ for (const [look, options] of /** @type {[string, BrowserContextOptions][]} */ (
 }
 
 for (const width of [640, 390, 320]) {
-  test(`no document scrolls sideways at ${width} px`, () =>
+  test(`nothing in the documents scrolls sideways at ${width} px`, () =>
     site.visit(
       (page) =>
         walk(page, async (state) => {
@@ -79,7 +79,7 @@ for (const width of [640, 390, 320]) {
     ));
 }
 
-test("with forced colours the model's words are still told apart", () =>
+test("with forced colours the model's words still stand out", () =>
   site.visit(
     async (page) => {
       await ready(page);

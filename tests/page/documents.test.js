@@ -1,4 +1,4 @@
-// Documents in the browser: saved, listed, renamed, deleted and brought back, in two tabs, as files; "Start me off".
+// Documents in the browser: saved, listed, renamed, deleted, restored, in two tabs, as files; "Start me off".
 
 import assert from "node:assert/strict";
 import { text as readAll } from "node:stream/consumers";
@@ -31,7 +31,7 @@ after(() => site.close());
 /** @param {Page} page */
 const titles = (page) => page.locator("#document-list .title").allTextContents();
 
-/** @param {Page} page @returns {Promise<string[]>} what the database has */
+/** @param {Page} page @returns {Promise<string[]>} the texts in the database */
 const storedTexts = (page) =>
   page.evaluate(
     () =>
@@ -48,7 +48,7 @@ const storedTexts = (page) =>
       }),
   );
 
-/** Texts are saved a moment after they are written. @param {Page} page @param {string} text */
+/** Waits until a text is saved, a moment after it was written. @param {Page} page @param {string} text */
 async function saved(page, text) {
   for (let attempt = 0; attempt < 1000; attempt++) {
     if ((await storedTexts(page)).includes(text)) return;
@@ -59,19 +59,19 @@ async function saved(page, text) {
 /** @param {Page} page @param {string} selector */
 const hasFocus = (page, selector) => page.locator(`${selector}:focus`).waitFor();
 
-test("a document outlives a reload", () =>
+test("a document survives a reload", () =>
   site.visit(async (page) => {
     await write(page, "One line,\nanother.");
     await page.reload();
     await opened(page);
     assert.equal(await written(page), "One line,\nanother.");
     await ready(page);
-    assert.equal(await ghost(page).count(), 0, "nothing is suggested before anything is typed");
+    assert.equal(await ghost(page).count(), 0, "nothing is suggested before a key is pressed");
   }));
 
-test("what the database has not got yet is kept at once when the page is hidden", () =>
+test("unsaved text is kept at once when the page is hidden", () =>
   site.visit(async (page) => {
-    await stopClock(page); // Its timer never runs out.
+    await stopClock(page); // so that its timer never fires
     await write(page, "One.");
     const kept = await page.evaluate(() => {
       const before = localStorage.getItem("unsaved");
@@ -85,7 +85,7 @@ test("what the database has not got yet is kept at once when the page is hidden"
     await saved(page, "One.");
   }));
 
-test("the draft of an earlier version of this page is the first document", () =>
+test("the draft from an earlier version of the page becomes the first document", () =>
   site.visit(async (page) => {
     await page.evaluate(() => localStorage.setItem("draft", "From before."));
     await page.reload();
@@ -96,7 +96,7 @@ test("the draft of an earlier version of this page is the first document", () =>
     assert.equal(await page.evaluate(() => localStorage.getItem("draft")), null);
   }));
 
-test("that text is not saved stays told while suggestions come", () =>
+test("the message that text is not saved stays while suggestions arrive", () =>
   site.visit(async (page) => {
     await ready(page);
     await fillDevice(page);
@@ -108,10 +108,10 @@ test("that text is not saved stays told while suggestions come", () =>
     await openDocuments(page);
     await page.locator("#new-document").click();
     await page.locator("#documents-note", { hasText: "no room for more text" }).waitFor();
-    assert.equal(await written(page), "The rain", "another document would have taken its place");
+    assert.equal(await written(page), "The rain", "another document would replace it");
   }));
 
-test("a browser without a database says so, and the page can be written on", () =>
+test("without a database the page says so, and the writer can still write", () =>
   site.visit(async (page) => {
     await page.addInitScript(() => {
       IDBFactory.prototype.open = () => {
@@ -125,7 +125,7 @@ test("a browser without a database says so, and the page can be written on", () 
     assert.equal(await written(page), "Text.");
   }));
 
-test("documents are begun, renamed, opened, deleted and brought back, by keyboard alone", () =>
+test("documents are created, renamed, opened, deleted and restored, by keyboard alone", () =>
   site.visit(async (page) => {
     await write(page, "The first\nhas two lines.");
     await page.locator("#open-documents").focus();
@@ -171,7 +171,7 @@ test("documents are begun, renamed, opened, deleted and brought back, by keyboar
     assert.equal(await written(page), "The first\nhas two lines.");
   }));
 
-test("closing the list keeps a name that was typed, and the way back from a deletion", () =>
+test("closing the list keeps a typed name and the offer to undo a deletion", () =>
   site.visit(async (page) => {
     await write(page, "The first");
     await openDocuments(page);
@@ -200,7 +200,7 @@ test("closing the list keeps a name that was typed, and the way back from a dele
     assert.deepEqual(await titles(page), ["The second · open", "Old one"]);
   }));
 
-test("what is written after this site's data were deleted is saved", () =>
+test("text written after the site's data were deleted is saved", () =>
   site.visit(async (page) => {
     await write(page, "One.");
     await saved(page, "One.");
@@ -227,7 +227,7 @@ test("the lens stays on when another document is opened", () =>
     await page.locator(".cm-content .token").first().waitFor();
   }));
 
-/** Writes "One." here, and " Other." behind it in a second tab. @param {Page} page @returns {Promise<Page>} the second tab */
+/** Writes "One." here, then " Other." after it in a second tab. @param {Page} page @returns {Promise<Page>} the second tab */
 async function writeInTwoTabs(page) {
   await write(page, "One.");
   await saved(page, "One.");
@@ -239,7 +239,7 @@ async function writeInTwoTabs(page) {
   return other;
 }
 
-test("two tabs that write in one document end with two, and it is said", () =>
+test("two tabs that write in one document end up with two, and the page says so", () =>
   site.visit(async (page) => {
     const other = await writeInTwoTabs(page);
     await write(page, " Mine.");
@@ -254,7 +254,7 @@ test("two tabs that write in one document end with two, and it is said", () =>
     }
   }));
 
-test("a tab that is looked at again shows what another has written", () =>
+test("a tab that becomes visible shows what another has written", () =>
   site.visit(async (page) => {
     await writeInTwoTabs(page);
     await page.evaluate(() => {
@@ -265,7 +265,7 @@ test("a tab that is looked at again shows what another has written", () =>
     assert.equal(await written(page), "One. Other.");
   }));
 
-test("a document is saved as a file, plain or with the model's words marked", () =>
+test("a document is exported as a file, plain or with the model's words marked", () =>
   site.visit(async (page) => {
     await ready(page);
     await write(page, RAIN);
@@ -283,7 +283,7 @@ test("a document is saved as a file, plain or with the model's words marked", ()
     assert.deepEqual(await download("#save-txt"), ["txt", RAIN + text]);
   }));
 
-test("an empty page offers to begin: one click puts a line in, and a suggestion comes", () =>
+test("an empty page offers openings: one click inserts a line, and a suggestion follows", () =>
   site.visit(async (page) => {
     await ready(page);
     await page.locator("#open-openings").focus();
@@ -295,13 +295,13 @@ test("an empty page offers to begin: one click puts a line in, and a suggestion 
     await suggestion(page);
     assert.match(await written(page), /^The lighthouse .* after two, $/);
     assert.equal(await page.locator("#start").isVisible(), false);
-    assert.equal(await page.locator("#authors").isVisible(), false, "these are not the model's words");
+    assert.equal(await page.locator("#authors").isVisible(), false, "an opening is not the model's");
     await page.keyboard.press("Control+z");
     assert.equal(await written(page), "");
     await page.locator("#open-openings").waitFor();
   }));
 
-test("in a text of 10,000 words a key saves nothing by itself, and a pause saves once", () =>
+test("in a text of 10,000 words a key does not save, and a pause saves once", () =>
   site.visit(async (page) => {
     await write(page, "Ten thousand words. ".repeat(3334));
     await toEnd(page);

@@ -1,4 +1,4 @@
-// The figures panel: counted on this machine, shown, taken along, begun anew.
+// The figures: counted on this device, shown, exported, reset.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -16,7 +16,7 @@ before(async () => {
 });
 after(() => site.close());
 
-/** One suggestion of several words: a word of it taken, then the rest; the next one is there. @param {Page} page */
+/** Accepts a suggestion of several words, first a word, then the rest, and waits for the next one. @param {Page} page */
 async function take(page) {
   await ready(page);
   await write(page, RAIN);
@@ -35,7 +35,7 @@ async function table(page) {
   return new Map(rows.map(([name, value]) => [name, value]));
 }
 
-test("what was suggested and taken is counted, shown, and kept for the next visit", () =>
+test("suggestions shown and accepted are counted, shown, and kept for the next visit", () =>
   site.visit(async (page) => {
     const text = await take(page);
     await page.getByRole("button", { name: "Figures" }).click();
@@ -55,7 +55,7 @@ test("what was suggested and taken is counted, shown, and kept for the next visi
     assert.equal((await table(page)).get("Accepted by word"), "2");
   }));
 
-test("before anything is counted it says so, without a chart", () =>
+test("before anything is counted the dialog says so, without a chart", () =>
   site.visit(async (page) => {
     await page.getByRole("button", { name: "Figures" }).click();
     assert.equal((await table(page)).get("Tokens per second"), "none yet");
@@ -64,7 +64,7 @@ test("before anything is counted it says so, without a chart", () =>
     assert.equal(await page.evaluate(() => document.activeElement?.id), "open-figures");
   }));
 
-test("the figures can be taken along as JSON", () =>
+test("the figures can be exported as JSON", () =>
   site.visit(async (page) => {
     await take(page);
     await page.getByRole("button", { name: "Figures" }).click();
@@ -78,7 +78,7 @@ test("the figures can be taken along as JSON", () =>
     assert.match(model.id, /pocket/);
   }));
 
-test("they can begin anew", () =>
+test("the figures can be reset", () =>
   site.visit(async (page) => {
     await take(page);
     await page.keyboard.press("Escape");

@@ -1,4 +1,4 @@
-// The page in English and Chinese: chosen by the browser, switched by the writer, and nothing left in the other language.
+// The page in English and Chinese: chosen by the browser, switched by the writer, with nothing left in the other language.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
@@ -16,7 +16,7 @@ afterEach(() => site.hub.mend(WEIGHTS_PATH));
 
 const CHINESE = { locale: "zh-CN" };
 
-// What has no Chinese name: models and makers, files and protocols, keys, units, and the name of the other language.
+// Names that Chinese text keeps: models and makers, files and protocols, keys, units, and the other language's name.
 const NAMES = [
   /DistilGPT2|Pocket GPT-2|GPT-2|Hugging Face|OpenAI|SmolLM2|OpenWebText|WebText|Reddit|Apache-2\.0|MIT\b/,
   /[\w.-]+\.(co|json|safetensors)\b|HTTP \d+|CORS|SHA-256|\b[0-9a-f]{64}\b|cookie/,
@@ -28,7 +28,7 @@ const readyInChinese = (page) => page.locator("#headline", { hasText: "Pocket GP
 
 /**
  * @param {Page} page
- * @returns {Promise<string[]>} every text and name that is shown or read out, but the writer's and the model's own
+ * @returns {Promise<string[]>} all texts and accessible names, except the writer's and the model's words
  */
 const wordsOf = (page) =>
   page.evaluate(() => {
@@ -68,7 +68,7 @@ async function assertChinese(page, state) {
   assert.deepEqual(foreign, [], state);
 }
 
-test("the page speaks the browser's language from its first paint on", async () => {
+test("the page is in the browser's language from the first paint on", async () => {
   for (const [locale, lang, title] of [
     ["zh-CN", "zh-Hans", "用 DistilGPT2 写作"],
     ["zh-TW", "zh-Hans", "用 DistilGPT2 写作"],
@@ -128,7 +128,7 @@ test("in Chinese no state of the page has an English word", () =>
     await write(page, RAIN);
     await page.keyboard.press("Tab");
     await page.getByRole("option", { name: "更多……" }).waitFor();
-    await page.locator("#announcer").evaluate((region) => (region.textContent = "")); // It reads the model's words.
+    await page.locator("#announcer").evaluate((region) => (region.textContent = "")); // It contains the model's words.
     await assertChinese(page, "with the list of suggestions");
     await page.keyboard.press("Control+a");
     await page.keyboard.press("Delete");
@@ -136,7 +136,7 @@ test("in Chinese no state of the page has an English word", () =>
     await assertChinese(page, "when the selection is deleted");
   }, CHINESE));
 
-test("in Chinese a suggestion is announced and offered in Chinese", () =>
+test("the page announces and offers a suggestion in Chinese", () =>
   site.visit(async (page) => {
     await readyInChinese(page);
     await write(page, RAIN);
@@ -154,7 +154,7 @@ test("a page that cannot start says so in Chinese", () =>
     assert.equal(await page.locator("#headline").textContent(), "页面无法启动");
   }, CHINESE));
 
-test("the switch changes every word at once, keeps the text, and is remembered", () =>
+test("the switch changes every string at once, keeps the text, and is remembered", () =>
   site.visit(async (page) => {
     site.hub.fail(WEIGHTS_PATH, "status", { status: 404 });
     await ready(page);
@@ -175,7 +175,7 @@ test("the switch changes every word at once, keeps the text, and is remembered",
     assert.deepEqual(
       again,
       english.filter((text) => text !== "Pocket GPT-2 is ready."),
-      "but for the last announcement",
+      "except for the last announcement",
     );
     await button.click();
     await page.locator(".cm-content").focus();
@@ -183,7 +183,7 @@ test("the switch changes every word at once, keeps the text, and is remembered",
     await page.locator("#announcer", { hasText: "建议：" }).waitFor({ state: "attached" });
     const text = await ghost(page).textContent();
     await button.click();
-    assert.equal(await ghost(page).textContent(), text, "the suggestion stands");
+    assert.equal(await ghost(page).textContent(), text, "the suggestion stays");
     assert.match((await page.locator("#hint").textContent()) ?? "", /^Tab accept · Ctrl\+→ word · .*Esc dismiss$/);
     assert.equal(await written(page), RAIN);
 
@@ -193,7 +193,7 @@ test("the switch changes every word at once, keeps the text, and is remembered",
     await readyInChinese(page);
   }));
 
-test("the switch works where the browser keeps nothing", () =>
+test("the switch works where the browser stores nothing", () =>
   site.visit(async (page) => {
     await page.addInitScript(() => {
       Object.defineProperty(window, "localStorage", {

@@ -1,4 +1,4 @@
-// The probability lens: colours that keep up with the text, and what the model would rather have written.
+// The probability lens: colours that keep up with the text, and the model's alternatives at each token.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -28,7 +28,7 @@ before(async () => {
 });
 after(() => site.close());
 
-/** Text on the page, the lens on, and all of it coloured. @param {Page} page */
+/** Writes a text, turns on the lens, and waits for all colours. @param {Page} page */
 async function openLens(page, text = TEXT) {
   await ready(page);
   await page.getByLabel("Suggest while typing").uncheck();
@@ -39,14 +39,14 @@ async function openLens(page, text = TEXT) {
   await toEnd(page);
 }
 
-/** The text that has a colour; a line break has no place to show one. @param {Page} page */
+/** The coloured text, without line breaks, which show no colour. @param {Page} page */
 const colouredText = (page) =>
   page
     .locator("#editor .token")
     .allTextContents()
     .then((texts) => texts.join(""));
 
-/** Every character has a colour. @param {Page} page */
+/** Waits until every character has a colour. @param {Page} page */
 const coloured = (page) =>
   page.waitForFunction(() => {
     const textOf = (/** @type {string} */ selector) =>
@@ -59,11 +59,11 @@ const coloured = (page) =>
 const list = (page) => page.getByRole("listbox");
 /** @param {Page} page */
 const announced = (page) => page.locator("#announcer").textContent();
-/** What an option puts into the text. @param {Page} page @param {number} i */
+/** The text that an option inserts. @param {Page} page @param {number} i */
 const choice = async (page, i) =>
   ((await list(page).getByRole("option").nth(i).locator("> span").first().textContent()) ?? "").replaceAll("␣", " ");
 
-test("the lens colours every token, and nothing when it is off", () =>
+test("the lens colours every token while it is on", () =>
   site.visit(async (page) => {
     await ready(page);
     await write(page, TEXT);
@@ -83,7 +83,7 @@ test("the lens colours every token, and nothing when it is off", () =>
     assert.equal(await written(page), TEXT);
   }));
 
-test("an edit takes the colours from its word on, and the pause brings them back", () =>
+test("an edit removes the colours from its word on, and a pause brings them back", () =>
   site.visit(async (page) => {
     await openLens(page);
     await stopClock(page);
@@ -95,11 +95,11 @@ test("an edit takes the colours from its word on, and the pause brings them back
     await page.clock.runFor(299);
     assert.equal(await colouredText(page), "The");
     await page.clock.runFor(1);
-    // The question for the rest of the view follows the answer at once, by a timer that has to run.
+    // The request for the rest of the view follows at once, by a timer that still has to fire.
     await coloured(page);
   }));
 
-test("what is switched on before there is a model is coloured when there is", () =>
+test("a lens turned on before the model is ready colours the text once it is", () =>
   site.visit(async (page) => {
     const letWeightsCome = await reloadWithoutWeights(page);
     await write(page, TEXT);
@@ -108,7 +108,7 @@ test("what is switched on before there is a model is coloured when there is", ()
     await coloured(page);
   }));
 
-test("a document much longer than the context is coloured where it is looked at", () =>
+test("a document much longer than the context is coloured where it is visible", () =>
   site.visit(async (page) => {
     await openLens(page, `${RAIN}river. Nobody said a word.\n`.repeat(400));
     const isAtEnd = () =>
@@ -121,7 +121,7 @@ test("a document much longer than the context is coloured where it is looked at"
     await coloured(page);
   }));
 
-test("at the caret a key opens what the model would write there; arrows and Enter choose, and a suggestion follows", () =>
+test("a key opens the choices at the caret; arrows and Enter choose, and a suggestion follows", () =>
   site.visit(async (page) => {
     await openLens(page);
     await page.getByLabel("Suggest while typing").check();
@@ -138,7 +138,7 @@ test("at the caret a key opens what the model would write there; arrows and Ente
     await page.keyboard.press("ArrowDown");
     assert.equal(await list(page).getAttribute("aria-activedescendant"), "token-choice-1");
     const chosen = await choice(page, 1);
-    await stopClock(page); // The suggestion that follows is announced in its turn.
+    await stopClock(page); // The suggestion that follows is announced as well.
     await page.keyboard.press("Enter");
     const rest = TEXT.slice(TEXT.indexOf("\n"));
     assert.equal(await written(page), `The${chosen}${rest}`);
@@ -153,7 +153,7 @@ test("at the caret a key opens what the model would write there; arrows and Ente
     assert.equal(await written(page), TEXT, "one step for what was typed, one for the branch");
   }));
 
-test("Esc and Tab close the choices, and the text has the focus again", () =>
+test("Esc and Tab close the choices and return the focus to the text", () =>
   site.visit(async (page) => {
     await openLens(page);
     for (const key of ["Escape", "Tab"]) {
@@ -164,10 +164,10 @@ test("Esc and Tab close the choices, and the text has the focus again", () =>
       assert.equal(await list(page).count(), 0, key);
     }
     assert.equal(await written(page), TEXT);
-    assert.match((await page.locator("#hint").textContent()) ?? "", /Tab suggest/, "Esc was for the choices alone");
+    assert.match((await page.locator("#hint").textContent()) ?? "", /Tab suggest/, "Esc only closed the choices");
   }));
 
-test("where there is no probability yet the key says so", () =>
+test("where there is no probability yet, the key says so", () =>
   site.visit(async (page) => {
     await openLens(page);
     await stopClock(page);
@@ -177,7 +177,7 @@ test("where there is no probability yet the key says so", () =>
     assert.equal(await list(page).count(), 0);
   }));
 
-test("the pointer opens the choices at a token and a click takes one; elsewhere they close", () =>
+test("the pointer opens the choices at a token and a click picks one; elsewhere they close", () =>
   site.visit(async (page) => {
     await openLens(page);
     const token = page.locator("#editor .token", { hasText: "stopped" }).first();
@@ -187,7 +187,7 @@ test("the pointer opens the choices at a token and a click takes one; elsewhere 
     await list(page).waitFor({ state: "detached" });
     await token.hover();
     await list(page).waitFor();
-    // Another token than the one that stands there, which changes nothing.
+    // A token other than the present one, which would change nothing.
     const i = (await choice(page, 3)) === (await token.textContent()) ? 2 : 3;
     const chosen = await choice(page, i);
     await list(page).getByRole("option").nth(i).click();
@@ -198,7 +198,7 @@ test("the pointer opens the choices at a token and a click takes one; elsewhere 
     assert.equal(await list(page).count(), 0);
   }));
 
-test("Esc closes what the pointer opened", () =>
+test("Esc closes choices opened by the pointer", () =>
   site.visit(async (page) => {
     await openLens(page);
     await page.locator("#editor .token", { hasText: "stopped" }).first().hover();
@@ -207,7 +207,7 @@ test("Esc closes what the pointer opened", () =>
     await list(page).waitFor({ state: "detached" });
   }));
 
-test("the choices say what a choice replaces, and choosing what stands there replaces nothing", () =>
+test("the choices say what a choice replaces, and choosing the present token replaces nothing", () =>
   site.visit(async (page) => {
     const sure = "They live in the United States of America.";
     await openLens(page, sure);
@@ -222,7 +222,7 @@ test("the choices say what a choice replaces, and choosing what stands there rep
     assert.equal(await written(page), sure);
   }));
 
-test("a finger opens them by a tap", () =>
+test("a tap opens the choices", () =>
   site.visit(
     async (page) => {
       await openLens(page);
@@ -248,7 +248,7 @@ test("without the lens Alt+Enter and the pointer do nothing", () =>
     assert.doesNotMatch((await announced(page)) ?? "", /probability/);
   }));
 
-test("suggestions come and are taken with the lens on as without", () =>
+test("suggestions appear and are accepted with the lens on", () =>
   site.visit(async (page) => {
     await openLens(page, RAIN);
     await page.keyboard.press("Tab");
@@ -280,7 +280,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     ));
 }
 
-test("without colours of its own the page tells likely from unlikely by the line below", () =>
+test("with forced colours the underline tells likely from unlikely", () =>
   site.visit(
     async (page) => {
       await openLens(page);
@@ -299,12 +299,12 @@ test("without colours of its own the page tells likely from unlikely by the line
     { forcedColors: "active" },
   ));
 
-/** The contrast of the text with each colour of the legend, as painted. @param {Page} page @returns {Promise<number[]>} */
+/** The contrast of the text on each colour of the legend, as painted. @param {Page} page @returns {Promise<number[]>} */
 const contrasts = (page) =>
   page.evaluate(() => {
     const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
     if (canvas === null) throw new Error("no canvas");
-    /** @param {string[]} colours painted one over the other */
+    /** @param {string[]} colours painted one over another */
     const luminance = (...colours) => {
       for (const colour of colours) {
         canvas.fillStyle = colour;

@@ -1,4 +1,4 @@
-// Links to a text and to a suggestion: made, opened, refused.
+// Links to a text and to a suggestion: created, opened, refused.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -23,14 +23,14 @@ async function makeLink(page, button) {
   return address;
 }
 
-/** Opens an address as somebody else would, who was never here. @param {Page} page @param {string} address */
+/** Opens an address in another browser, as a new reader would. @param {Page} page @param {string} address */
 async function openElsewhere(page, address) {
   const browser = page.context().browser();
   assert.ok(browser);
   const context = await browser.newContext();
   const reader = await context.newPage();
   await reader.addInitScript(() => {
-    // Another seed would be drawn here, if the link's did not count.
+    // A seed other than the link's, to show which one is used.
     const random = crypto.getRandomValues.bind(crypto);
     /** @param {any} array */
     crypto.getRandomValues = (array) => (array.length === 1 ? array.fill(987654) : random(array));
@@ -40,7 +40,7 @@ async function openElsewhere(page, address) {
   return reader;
 }
 
-test("a link to a text is read first, and edited as a copy", () =>
+test("a link to a text opens for reading, and for editing as a copy", () =>
   site.visit(async (page) => {
     const text = "Two lines,\nand 雨停了 🙂 <b>no markup</b>.";
     await write(page, text);
@@ -65,7 +65,7 @@ test("a link to a text is read first, and edited as a copy", () =>
     await reader.context().close();
   }));
 
-test("a text that is only read leaves the reader's documents alone", () =>
+test("reading a link leaves the reader's documents alone", () =>
   site.visit(async (page) => {
     await write(page, "Shared.");
     const address = await makeLink(page, "#link-text");
@@ -82,7 +82,7 @@ test("a text that is only read leaves the reader's documents alone", () =>
     assert.deepEqual(await page.locator("#document-list .title").allTextContents(), ["Mine. · open", "Shared."]);
   }));
 
-test("a copy does not take the place of a text that cannot be saved, and Esc does not throw the link away", () =>
+test("a copy does not replace a text that cannot be saved, and Esc does not discard the link", () =>
   site.visit(async (page) => {
     await write(page, "Shared.");
     const { hash } = new URL(await makeLink(page, "#link-text"));
@@ -98,11 +98,11 @@ test("a copy does not take the place of a text that cannot be saved, and Esc doe
     await page.locator("#shared-text", { hasText: "Shared." }).waitFor();
     await page.locator("#shared").getByRole("button", { name: "Close" }).click();
     await opened(page);
-    assert.equal(await written(page), "Shared. Mine.", "kept elsewhere meanwhile");
+    assert.equal(await written(page), "Shared. Mine.", "kept outside the database meanwhile");
     assert.equal(new URL(page.url()).hash, "");
   }));
 
-test("a link to a suggestion shows this suggestion, whoever opens it", () =>
+test("a link to a suggestion shows the same suggestion to every reader", () =>
   site.visit(async (page) => {
     await ready(page);
     const [before, after] = [RAIN.trimEnd(), ". So we left."];
@@ -125,7 +125,7 @@ test("a link to a suggestion shows this suggestion, whoever opens it", () =>
     assert.equal(
       await written(reader),
       `${before}|${after}`,
-      "the suggestion is no part of the text, and the caret stands where it was",
+      "the suggestion is not part of the text, and the caret is where it was",
     );
     await reader.context().close();
   }));
@@ -146,7 +146,7 @@ test("a link to the second of several suggestions shows the second", () =>
     await reader.context().close();
   }));
 
-test("a suggestion of another model is shown when that model writes", () =>
+test("a suggestion from another model is shown once that model is loaded", () =>
   site.visit(async (page) => {
     await ready(page);
     await page.locator("#open-models").click();
@@ -170,7 +170,7 @@ test("a suggestion of another model is shown when that model writes", () =>
     assert.equal(await page.locator("#shared-use").isVisible(), false);
   }));
 
-test("without a suggestion there is no link to one, and a text too long for a link is told with its size", () =>
+test("without a suggestion there is no link to one, and a text too long for a link is refused with its size", () =>
   site.visit(async (page) => {
     await openDocuments(page);
     await page.locator("#link-suggestion").click();
@@ -189,7 +189,7 @@ test("without a suggestion there is no link to one, and a text too long for a li
     assert.equal(await page.locator("#link").isVisible(), false);
   }));
 
-test("a damaged link and one of a later version say so, and leave the documents alone", () =>
+test("a damaged link and one from a newer version say so, and leave the documents alone", () =>
   site.visit(async (page) => {
     await ready(page);
     await write(page, "The rain");
@@ -204,7 +204,7 @@ test("a damaged link and one of a later version say so, and leave the documents 
     ])) {
       await page.evaluate((fragment) => (location.hash = fragment), fragment);
       await page.locator("#shared-about", { hasText: sentence }).waitFor();
-      assert.equal(await page.locator("#shared-state").textContent(), "", "of the link before nothing is left");
+      assert.equal(await page.locator("#shared-state").textContent(), "", "nothing is left of the previous link");
       assert.equal(await page.locator("#shared-copy").isVisible(), false);
       assert.equal(await page.locator("#shared-text").isVisible(), false);
       await page.keyboard.press("Escape");

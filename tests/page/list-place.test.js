@@ -26,7 +26,7 @@ for (const [device, options] of /** @type {const} */ ([
         await begin(page, before + RAIN);
         await openList(page);
         for (let row = 0; row < (await rows(page).count()); row++) {
-          await page.evaluate(() => new Promise(requestAnimationFrame)); // It is placed before it is painted.
+          await page.evaluate(() => new Promise(requestAnimationFrame)); // The list is placed before the next paint.
           const [listBox, caret, coverTop, width] = await page.evaluate(() => {
             const box = (/** @type {string} */ selector) => {
               const { left, right, top, bottom } = /** @type {Element} */ (

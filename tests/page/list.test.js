@@ -1,4 +1,4 @@
-// The list at the caret: opened, walked through, taken from, asked for more, closed.
+// The list at the caret: open, move, accept, ask for more, close.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -17,7 +17,7 @@ after(() => site.close());
 /** The seed of the page's last request. @param {Page} page */
 const question = (page) => page.evaluate(() => /** @type {any} */ (window).question.generation_config.seed);
 
-test("Tab opens the list, arrows show each suggestion at the caret, Enter takes it, Ctrl+Z takes it back", () =>
+test("Tab opens the list, arrows show each suggestion at the caret, Enter accepts it, Ctrl+Z undoes that", () =>
   site.visit(async (page) => {
     await begin(page);
     await openList(page);
@@ -30,11 +30,11 @@ test("Tab opens the list, arrows show each suggestion at the caret, Enter takes 
     }
     assert.equal(await active(page), "More …");
     await page.keyboard.press("ArrowDown");
-    assert.equal(await active(page), texts[0], "after the last comes the first");
+    assert.equal(await active(page), texts[0], "the first follows the last");
     await page.keyboard.press("ArrowUp");
     await page.keyboard.press("ArrowUp");
     assert.equal(await active(page), texts.at(-1));
-    assert.equal(await written(page), RAIN, "nothing is written before it is taken");
+    assert.equal(await written(page), RAIN, "nothing is written before it is accepted");
     await page.keyboard.press("Enter");
     assert.equal(await written(page), RAIN + texts.at(-1));
     assert.equal(await list(page).count(), 0);
@@ -44,7 +44,7 @@ test("Tab opens the list, arrows show each suggestion at the caret, Enter takes 
   }));
 
 for (const key of ["Alt+Backslash", "Control+Space"]) {
-  test(`${key} lists what stands at the caret, then asks for others; with nothing there, it asks at once`, () =>
+  test(`${key} lists the suggestions, then asks for others; with none, it asks at once`, () =>
     site.visit(async (page) => {
       await begin(page);
       await page.keyboard.press(key);
@@ -59,7 +59,7 @@ for (const key of ["Alt+Backslash", "Control+Space"]) {
       const asked = await question(page);
       await page.keyboard.press(key);
       assert.equal(await active(page), text.trim());
-      assert.equal(await question(page), asked, "nothing was asked");
+      assert.equal(await question(page), asked, "no request yet");
       await page.keyboard.press(key);
       await suggestion(page);
       assert.notEqual(await question(page), asked);
@@ -67,7 +67,7 @@ for (const key of ["Alt+Backslash", "Control+Space"]) {
     }));
 }
 
-test("Tab takes the highlighted suggestion too", () =>
+test("Tab accepts the highlighted suggestion too", () =>
   site.visit(async (page) => {
     await begin(page);
     await openList(page);
@@ -77,7 +77,7 @@ test("Tab takes the highlighted suggestion too", () =>
     assert.equal(await written(page), RAIN + text);
   }));
 
-test("rows appear as suggestions come, and the list is there at once", () =>
+test("the list opens at once, and rows appear as suggestions arrive", () =>
   site.visit(async (page) => {
     await begin(page);
     await page.locator(".cm-content").evaluate((content) => {
@@ -92,14 +92,14 @@ test("rows appear as suggestions come, and the list is there at once", () =>
     });
     await openList(page);
     const labels = await page.locator(".cm-content").evaluate((content) => /** @type {any} */ (content).labels);
-    assert.ok(labels.includes("Thinking … 1"), "open while nothing has come");
+    assert.ok(labels.includes("Thinking … 1"), "open before the first suggestion");
     assert.ok(
       labels.some((/** @type {string} */ label) => /^Thinking … [2-9]/.test(label)),
-      "a suggestion is shown while others are still written",
+      "a suggestion is shown while others are still growing",
     );
   }));
 
-test("a click takes a suggestion, and the focus stays in the text", () =>
+test("a click accepts a suggestion, and the focus stays in the text", () =>
   site.visit(async (page) => {
     await begin(page);
     await openList(page);
@@ -110,7 +110,7 @@ test("a click takes a suggestion, and the focus stays in the text", () =>
     assert.equal(await list(page).count(), 0);
   }));
 
-test("More asks again: the list stays, grows, and goes on with the first new one", () =>
+test("More asks again: the list stays, grows, and highlights the first new row", () =>
   site.visit(async (page) => {
     await begin(page);
     await openList(page);
@@ -118,18 +118,18 @@ test("More asks again: the list stays, grows, and goes on with the first new one
     await page.keyboard.press("ArrowUp");
     assert.equal(await active(page), "More …");
     for (let attempt = 0; (await rows(page).count()) === texts.length; attempt++) {
-      assert.ok(attempt < 10, "something new came");
+      assert.ok(attempt < 10, "a new suggestion arrives");
       await page.keyboard.press("Enter");
       await more(page).filter({ hasNotText: "Thinking" }).waitFor();
     }
     const grown = await rows(page).allTextContents();
-    assert.deepEqual(grown.slice(0, texts.length), texts, "what was there keeps its place");
+    assert.deepEqual(grown.slice(0, texts.length), texts, "the rows keep their places");
     assert.equal(await active(page), grown[texts.length]);
     assert.equal(await shown(page), grown[texts.length]);
     assert.equal(await written(page), RAIN);
   }));
 
-test("Esc closes the list and keeps the text; then Enter breaks the line, and Tab leaves the text", () =>
+test("Esc closes the list; then Enter breaks the line, and Tab leaves the text", () =>
   site.visit(async (page) => {
     await begin(page);
     await openList(page);
@@ -147,14 +147,14 @@ test("Esc closes the list and keeps the text; then Enter breaks the line, and Ta
     assert.equal(await written(page), `${RAIN}\n`);
   }));
 
-test("typing what fits keeps the list and what fits of it; typing something else closes it", () =>
+test("typing along keeps the list and its matching rows; typing something else closes it", () =>
   site.visit(async (page) => {
     await begin(page);
     await openList(page);
     await page.keyboard.press("ArrowDown");
     const text = (await active(page)) ?? "";
     await page.keyboard.type(text[0]);
-    assert.equal(await active(page), text.slice(1).trim(), "the one that was highlighted still is");
+    assert.equal(await active(page), text.slice(1).trim(), "the same row stays highlighted");
     for (const row of await rows(page).allTextContents()) assert.notEqual(row, "");
     await page.keyboard.type("#");
     assert.equal(await list(page).count(), 0);
@@ -172,7 +172,7 @@ test("moving the caret closes the list, and so does leaving the text", () =>
     }
   }));
 
-test("where nothing can be continued, Tab opens nothing and says so", () =>
+test("where there is nothing to continue, Tab opens no list and says so", () =>
   site.visit(async (page) => {
     await begin(page, "");
     await page.keyboard.press("Tab");
@@ -180,7 +180,7 @@ test("where nothing can be continued, Tab opens nothing and says so", () =>
     assert.equal(await list(page).count(), 0);
   }));
 
-test("on a phone a tap opens the list, another takes a suggestion, and the keyboard stays", () =>
+test("on a phone one tap opens the list, another accepts a suggestion, and the keyboard stays", () =>
   site.visit(async (page) => {
     await begin(page);
     await page.getByRole("button", { name: "Suggest", exact: true }).tap();

@@ -1,4 +1,4 @@
-// Models that come and go: download, cancel, failure, a second visit, a worker that dies.
+// Models: download, cancel, failure, a second visit, a worker that dies.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
@@ -15,7 +15,7 @@ before(async () => {
 after(() => site.close());
 afterEach(() => site.hub.mend(WEIGHTS_PATH));
 
-// A stalled download stands at 30 % of the weights and what came before them, or just below: progress is told in steps.
+// A stalled download stops at 30 % of the weights plus the files before them, or just below, as progress comes in steps.
 const TOTAL_BYTES = Object.values(MODELS[0].files).reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
 const STALLED = new RegExp(`^DistilGPT2: \\d of ${Math.round(TOTAL_BYTES / 1e6)} MB, ([1-9]|[12]\\d|3[0-4]) %$`);
 const STALLED_BYTES = 5_000_000;
@@ -44,7 +44,7 @@ const problem = (page) => page.locator("#problem-text");
 
 /**
  * @param {Page} page
- * @returns {Promise<number>} what the page keeps on this device
+ * @returns {Promise<number>} the size of all models stored on this device
  */
 const storedBytes = (page) =>
   page.evaluate(async () => {
@@ -76,7 +76,7 @@ test("a model downloads while the bundled one writes, and Cancel stops it", () =
   }));
 
 test(
-  "a cancelled download goes on where it stopped; the model is there on the next visit without the hub",
+  "a cancelled download resumes where it stopped; the next visit has the model without the hub",
   { timeout: 60_000 },
   () =>
     site.visit(async (page) => {
@@ -121,7 +121,7 @@ test(
     }),
 );
 
-test("a model that computes what was published is verified; one that does not is told", () =>
+test("a model that computes the published numbers is verified; one that does not gets a notice", () =>
   site.visit(async (page) => {
     await ready(page);
     await chooseDistil(page);
@@ -140,7 +140,7 @@ test("a model that computes what was published is verified; one that does not is
     assert.equal(await page.locator("#problem").isVisible(), false);
   }));
 
-test("on a full disk a model works, the page says that it is not kept, and choosing it again keeps it", () =>
+test("on a full disk a model works, the page says it is not kept, and choosing it again keeps it", () =>
   site.visit(async (page) => {
     await ready(page);
     const devtools = await page.context().newCDPSession(page);
@@ -165,7 +165,7 @@ test("on a full disk a model works, the page says that it is not kept, and choos
 test("an abort stops the model before its next token", () =>
   site.visit(async (page) => {
     await ready(page);
-    // Counted in the worker: how long messages take to the page and back is not what is asked here.
+    // Counted in the worker, so that the time of messages to the page and back does not matter.
     await page.route("**/engine/worker/worker.js", async (route) => {
       const response = await route.fetch();
       await route.fulfill({ response, body: `${await response.text()}(${countAfterCancel})();` });
@@ -204,12 +204,12 @@ test("an abort stops the model before its next token", () =>
     const { outcome, lastWord } =
       /** @type {{outcome: string, lastWord: {type: string, tokens: {before: number, after: number}}}} */ (said);
     assert.equal(outcome, "aborted");
-    assert.equal(lastWord.type, "error", "the model did not write to its end");
+    assert.equal(lastWord.type, "error", "the model stopped early");
     assert.ok(lastWord.tokens.before > 0);
     assert.equal(lastWord.tokens.after, 0);
   }));
 
-/** Runs in the worker: how many tokens it has told before and after it was told to stop goes with its last word. */
+/** Runs in the worker: adds to its last message the number of tokens posted before and after the cancel. */
 function countAfterCancel() {
   const tokens = { before: 0, after: 0 };
   let isCancelled = false;
@@ -225,7 +225,7 @@ function countAfterCancel() {
   };
 }
 
-test("going back to the bundled model forgets the other choice", () =>
+test("returning to the bundled model forgets the other choice", () =>
   site.visit(async (page) => {
     await ready(page);
     await chooseDistil(page);
@@ -259,7 +259,7 @@ for (const [failure, sentence] of /** @type {const} */ ([
   ["flipped_byte", /DistilGPT2 could not be loaded\. .*model\.safetensors/],
   ["wrong_length", /DistilGPT2 could not be loaded\. .*model\.safetensors/],
 ])) {
-  test(`a download that fails (${failure}) is told, and the bundled model goes on`, () =>
+  test(`a failed download (${failure}) is reported, and the bundled model continues`, () =>
     site.visit(async (page) => {
       site.hub.fail(WEIGHTS_PATH, failure);
       await ready(page);
@@ -275,7 +275,7 @@ for (const [failure, sentence] of /** @type {const} */ ([
     }));
 }
 
-test("Retry loads what had failed", () =>
+test("Retry loads the model that failed", () =>
   site.visit(async (page) => {
     site.hub.fail(WEIGHTS_PATH, "status", { status: 404 });
     await ready(page);
@@ -289,7 +289,7 @@ test("Retry loads what had failed", () =>
     assert.equal(await page.locator("#problem").isVisible(), false);
   }));
 
-test("a worker that is killed is started again, the page says so, and suggestions come back", () =>
+test("a killed worker is restarted, the page says so, and suggestions come back", () =>
   site.visit(async (page) => {
     await ready(page);
     await write(page, RAIN);
@@ -311,7 +311,7 @@ test("a worker that is killed is started again, the page says so, and suggestion
     await page.keyboard.press("Control+Space");
     await suggestion(page);
     const engines = () => page.workers().filter((worker) => worker.url().endsWith("/worker.js"));
-    // The browser takes its time to end a worker that has workers of its own.
+    // Browsers are slow to end a worker that has workers of its own.
     for (let frame = 0; frame < 600 && engines().length > 1; frame++)
       await page.evaluate(() => new Promise(requestAnimationFrame));
     assert.equal(engines().length, 1);

@@ -1,4 +1,4 @@
-// The page kept on the device: without the network, on hosts that send no headers, and from one version to the next.
+// The page kept on the device: offline, on hosts without the headers, and from one version to the next.
 
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
@@ -20,7 +20,7 @@ afterEach(() => site.close());
 /** @param {(page: Page) => Promise<void>} run */
 const visit = (run) => site.visit(run, { serviceWorkers: "allow" });
 
-/** The page's files are on the device, and the next load takes them from there. @param {Page} page */
+/** Waits until the page's files are on the device, for the next load. @param {Page} page */
 const kept = (page) => page.evaluate(async () => void (await navigator.serviceWorker.ready));
 
 /** @param {Page} page */
@@ -32,8 +32,8 @@ async function loadKept(page) {
 }
 
 /**
- * Puts a new version on the server.
- * @param {string} title of the page, which tells the versions apart
+ * Publishes a new version on the server.
+ * @param {string} title of the page, to tell the versions apart
  */
 async function publish(title) {
   const path = join(site.root, "strings/strings.js");
@@ -48,14 +48,14 @@ const offer = (page) => page.locator("#update");
 /** @param {Page} page */
 const title = (page) => page.locator("h1").textContent();
 
-/** Has the browser look for a new version, as it does by itself after a load. @param {Page} page */
+/** Makes the browser check for a new version, as it does after a load. @param {Page} page */
 const lookForUpdate = (page) =>
   page.evaluate(async () => {
     const registration = await navigator.serviceWorker.ready;
     await registration.update().catch(() => {});
   });
 
-test("after one visit the page opens and suggests without the network, with the model that was chosen", () =>
+test("after one visit the page opens and suggests offline, with the chosen model", () =>
   visit(async (page) => {
     await ready(page);
     await page.locator("#open-models").click();
@@ -79,12 +79,12 @@ test("after one visit the page opens and suggests without the network, with the 
     await page.locator("#use-model").click();
     await ready(page);
     assert.equal(site.hub.requests.length, askedHub);
-    // The browser itself looks for a new version, past the switch that takes the page off the network.
+    // The browser's own check for a new version ignores `setOffline`.
     const askedSince = site.paths.slice(asked).filter((path) => path !== "/service-worker.js" && path !== "/files.js");
     assert.deepEqual(askedSince, []);
   }));
 
-test("every file is on the device once", () =>
+test("every file is stored on the device once", () =>
   visit(async (page) => {
     await loadKept(page);
     const [names, urls] = await page.evaluate(async () => {
@@ -101,11 +101,11 @@ test("every file is on the device once", () =>
       for await (const name of directory.keys()) names.push(name);
       return names;
     });
-    assert.deepEqual(models, [], "the bundled model is not kept beside it");
+    assert.deepEqual(models, [], "the bundled model is not stored twice");
   }));
 
 const skip = availableParallelism() === 1 && "one core has no use for threads";
-test("where the host sends no headers, the page is isolated and has threads from the second load on", {
+test("on a host without the headers, the page is isolated and has threads from the second load on", {
   skip,
 }, async () => {
   site.withholdIsolation();
@@ -115,7 +115,7 @@ test("where the host sends no headers, the page is isolated and has threads from
     await write(page, RAIN);
     await ready(page);
     await kept(page);
-    assert.equal(await isIsolated(), false, "nothing is loaded again while somebody writes");
+    assert.equal(await isIsolated(), false, "no reload while somebody writes");
     await page.reload();
     await opened(page);
     assert.equal(await isIsolated(), true);
@@ -128,7 +128,7 @@ test("where the host sends no headers, the page is isolated and has threads from
       page.workers().some((worker) => worker.url().endsWith("/thread.js")),
       "threads",
     );
-    // The page that is kept still obeys its policy.
+    // The cached page still has its policy.
     const policy = await page.evaluate(async () =>
       (await fetch("engine/worker/worker.js")).headers.get("Content-Security-Policy"),
     );
@@ -136,7 +136,7 @@ test("where the host sends no headers, the page is isolated and has threads from
   });
 });
 
-test("where the host sends no headers and nothing was touched, the second load comes by itself", async () => {
+test("on a host without the headers, an untouched page reloads by itself", async () => {
   site.withholdIsolation();
   await visit(async (page) => {
     await page.waitForFunction(() => crossOriginIsolated);
@@ -144,7 +144,7 @@ test("where the host sends no headers and nothing was touched, the second load c
   });
 });
 
-test("a new version is told, and used only when the writer says so; the text is kept", () =>
+test("a new version is offered, and starts only when the writer agrees; the text is kept", () =>
   visit(async (page) => {
     await loadKept(page);
     assert.equal(await offer(page).isVisible(), false);
@@ -157,7 +157,7 @@ test("a new version is told, and used only when the writer says so; the text is 
     assert.equal(await title(page), "Write with DistilGPT2");
     await page.reload();
     await ready(page);
-    assert.equal(await title(page), "Write with DistilGPT2", "a reload alone does not change it");
+    assert.equal(await title(page), "Write with DistilGPT2", "a reload alone does not switch versions");
     await offer(page).waitFor();
     await toEnd(page);
     await write(page, "end");
@@ -170,7 +170,7 @@ test("a new version is told, and used only when the writer says so; the text is 
       const cache = await caches.open((await caches.keys())[0]);
       return (await cache.keys()).filter(({ url }) => url.includes("/strings/strings.js")).length;
     });
-    assert.equal(strings, 1, "the first version's file is gone");
+    assert.equal(strings, 1, "the old version's file is gone");
   }));
 
 test("a new version waits while another tab needs the old one", () =>
@@ -193,7 +193,7 @@ test("a new version waits while another tab needs the old one", () =>
     await page.locator("h1", { hasText: "The second version" }).waitFor();
   }));
 
-test("a text that cannot be saved is not left for a new version", () =>
+test("a new version does not start while the text cannot be saved", () =>
   visit(async (page) => {
     await loadKept(page);
     await publish("The second version");
@@ -207,11 +207,11 @@ test("a text that cannot be saved is not left for a new version", () =>
     assert.equal(await title(page), "Write with DistilGPT2");
   }));
 
-test("a version of which one file is another's is never used", () =>
+test("a version with a file of another version is never used", () =>
   visit(async (page) => {
     await loadKept(page);
     await publish("The second version");
-    // As a host does that has sent half of its files so far.
+    // As on a host that is halfway through an upload.
     await writeFile(join(site.root, "strings/strings.js"), "throw new Error('of a third version');");
     const outcome = await page.evaluate(async () => {
       const registration = await navigator.serviceWorker.ready;
@@ -234,7 +234,7 @@ test("the page can be installed", () =>
     assert.deepEqual(errors, []);
     assert.equal(JSON.parse(data ?? "").name, "Write with DistilGPT2");
     const { installabilityErrors } = await devtools.send("Page.getInstallabilityErrors");
-    // The test's browser is a private one.
+    // The test's browser is in private mode.
     assert.deepEqual(
       installabilityErrors.filter(({ errorId }) => errorId !== "in-incognito"),
       [],

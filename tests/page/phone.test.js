@@ -1,4 +1,4 @@
-// On a phone: where the caret and its suggestion are while a text grows, above a bar and in a low window.
+// Scrolling on a phone: caret and suggestion stay in view while a text grows, above the bar and in a low window.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -19,7 +19,7 @@ import {
 
 /** @import { Page } from "playwright-core" */
 
-/** As much as a keyboard leaves of the window. */
+/** The part of the window above a keyboard. */
 const LOW_PHONE = { ...PHONE, viewport: { width: 390, height: 380 } };
 
 /** @type {Site} */
@@ -29,7 +29,7 @@ before(async () => {
 });
 after(() => site.close());
 
-/** Without suggestions unasked. @param {Page} page @param {string} text */
+/** Text without automatic suggestions. @param {Page} page @param {string} text */
 async function begin(page, text) {
   await ready(page);
   await page.locator("#automatic").uncheck();
@@ -37,13 +37,13 @@ async function begin(page, text) {
   await write(page, text);
 }
 
-/** By the box; neither the focus nor the page moves. @param {Page} page */
+/** Turns on automatic suggestions without moving the focus or the page. @param {Page} page */
 const suggestUnasked = (page) => page.locator("#automatic").evaluate((box) => /** @type {HTMLElement} */ (box).click());
 
-/** What the editor has to measure and scroll is done. @param {Page} page */
+/** Waits until the editor has measured and scrolled. @param {Page} page */
 const painted = (page) => page.evaluate(() => new Promise(requestAnimationFrame));
 
-/** Where in the window things are. @param {Page} page */
+/** The places of caret, suggestion and bar in the window. @param {Page} page */
 const places = (page) =>
   page.evaluate(() => {
     const caret = /** @type {Selection} */ (getSelection()).getRangeAt(0).getBoundingClientRect();
@@ -62,7 +62,7 @@ for (const [device, options] of /** @type {const} */ ([
   ["a low phone", LOW_PHONE],
   ["200 % zoom", ZOOMED],
 ])) {
-  test(`at the end of the text the page scrolls with a new line, not with every key (${device})`, () =>
+  test(`at the end of the text the page scrolls for a new line, not for every key (${device})`, () =>
     site.visit(async (page) => {
       await begin(page, "A line.\n".repeat(13));
       const scrolled = new Set();
@@ -75,7 +75,7 @@ for (const [device, options] of /** @type {const} */ ([
     }, options));
 }
 
-test("caret and suggestion stay in view while one suggestion after the other is taken", () =>
+test("caret and suggestion stay in view while one suggestion after another is accepted", () =>
   site.visit(async (page) => {
     const assertInView = async (/** @type {string} */ when) => {
       await painted(page);
@@ -93,7 +93,7 @@ test("caret and suggestion stay in view while one suggestion after the other is 
     assert.ok(await page.evaluate(() => scrollY > 0), "the text is longer than the window");
   }, LOW_PHONE));
 
-test("at the page's end a suggestion does not push the caret out of the window", () =>
+test("at the end of the page a suggestion does not push the caret out of the window", () =>
   site.visit(async (page) => {
     const toEnd = async () => {
       await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
@@ -104,7 +104,7 @@ test("at the page's end a suggestion does not push the caret out of the window",
     for (const word of ["dark", "cold", "quiet", "empty", "narrow", "old"]) {
       if ((await places(page)).left < 310) await write(page, `${word}, `);
     }
-    // One line more below the caret's would push it out.
+    // One more line below the caret would push it out.
     const heightPx = Math.round(LOW_PHONE.viewport.height - (await toEnd()) + 20);
     await page.setViewportSize({ ...LOW_PHONE.viewport, height: heightPx });
     const before = await toEnd();
@@ -115,10 +115,10 @@ test("at the page's end a suggestion does not push the caret out of the window",
     const { top } = await places(page);
     assert.ok(top >= 0, `${top}`);
     const ghostBottom = await ghost(page).evaluate((ghost) => ghost.getBoundingClientRect().bottom);
-    assert.ok(ghostBottom > top + 40, "it takes more than what is left of the line");
+    assert.ok(ghostBottom > top + 40, "the suggestion needs more than the rest of the line");
   }, LOW_PHONE));
 
-test("a suggestion does not fetch back a reader who has scrolled elsewhere", () =>
+test("a suggestion does not scroll back a reader who has scrolled away", () =>
   site.visit(async (page) => {
     await begin(page, "A line.\n".repeat(60) + RAIN);
     await page.evaluate(() => scrollTo(0, 0));
@@ -128,12 +128,12 @@ test("a suggestion does not fetch back a reader who has scrolled elsewhere", () 
     assert.equal(await page.evaluate(() => scrollY), 0);
   }, PHONE));
 
-test("what was accepted is taken back by a tap, and the keyboard stays", () =>
+test("a tap undoes an accepted suggestion, and the keyboard stays", () =>
   site.visit(
     async (page) => {
       const undo = page.getByRole("button", { name: "Undo", exact: true });
       await ready(page);
-      assert.equal(await undo.isVisible(), false, "there is nothing to take back");
+      assert.equal(await undo.isVisible(), false, "nothing to undo");
       await write(page, RAIN);
       await suggestion(page);
       await page.getByRole("button", { name: /^Accept: / }).tap();
@@ -154,7 +154,7 @@ test("what was accepted is taken back by a tap, and the keyboard stays", () =>
     { ...PHONE, viewport: { width: 320, height: 640 } },
   ));
 
-test("another document has a past of its own to take back", () =>
+test("another document has its own undo history", () =>
   site.visit(async (page) => {
     await begin(page, RAIN);
     await page.locator("#undo").waitFor();

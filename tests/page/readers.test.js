@@ -1,4 +1,4 @@
-// For every reader: zoom, screen reader, keyboard alone, less motion, directions of writing.
+// Accessibility for every reader: zoom, screen reader, keyboard alone, reduced motion, directions of writing.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
@@ -12,7 +12,7 @@ before(async () => {
 after(() => site.close());
 afterEach(() => site.hub.mend(WEIGHTS_PATH));
 
-test("at 200 % zoom nothing is lost, not even with everything said at once", () =>
+test("at 200 % zoom nothing is out of reach, even with every message shown", () =>
   site.visit(async (page) => {
     site.hub.fail(WEIGHTS_PATH, "status", { status: 404 });
     await ready(page);
@@ -33,16 +33,16 @@ test("at 200 % zoom nothing is lost, not even with everything said at once", () 
     await suggestion(page);
     const [top, bottom, windowPx, cover] = await ghost(page).evaluate((span) => {
       const box = span.getBoundingClientRect();
-      const [line] = span.getClientRects(); // The first of the lines that it may run over.
+      const [line] = span.getClientRects(); // The first line, as it may wrap.
       const cover = document.elementFromPoint(line.left + 1, (line.top + line.bottom) / 2);
       return [box.top, box.bottom, innerHeight, cover?.className];
     });
     assert.ok(top >= 0 && bottom <= windowPx, `${top} to ${bottom} of ${windowPx}`);
-    assert.equal(cover, "ghost-text", "nothing stands before it");
+    assert.equal(cover, "ghost-text", "nothing covers it");
     assert.equal(await overflowPx(page), 0);
   }, ZOOMED));
 
-test("a screen reader finds the parts by name, and not the suggestion in the writer's text", () =>
+test("a screen reader finds the parts by name, and no suggestion in the writer's text", () =>
   site.visit(async (page) => {
     await ready(page);
     await write(page, RAIN);
@@ -61,7 +61,7 @@ test("a screen reader finds the parts by name, and not the suggestion in the wri
     const text = page.getByRole("textbox", { name: "Your text" });
     assert.equal(await text.getAttribute("aria-multiline"), "true");
     assert.equal(await text.getAttribute("aria-describedby"), "hint");
-    assert.equal(await text.getAttribute("lang"), "", "it may be in any language, whatever the page speaks");
+    assert.equal(await text.getAttribute("lang"), "", "the text may be in any language");
     const devtools = await page.context().newCDPSession(page);
     const { nodes } = await devtools.send("Accessibility.getFullAXTree");
     const read = nodes
@@ -71,7 +71,7 @@ test("a screen reader finds the parts by name, and not the suggestion in the wri
     assert.ok(!read.includes(suggested), read.join("|"));
   }));
 
-test("a suggestion is announced politely and once, however it came", () =>
+test("a suggestion is announced politely and only once", () =>
   site.visit(async (page) => {
     await ready(page);
     const said = await page.locator("#announcer").evaluateHandle((region) => {
@@ -97,7 +97,7 @@ test("a suggestion is announced politely and once, however it came", () =>
     assert.equal(await page.locator("#problem").getAttribute("role"), "alert");
   }));
 
-test("everything can be done by keyboard, and the focus is always seen and given back", () =>
+test("everything works by keyboard, and the focus is always visible and returned", () =>
   site.visit(async (page) => {
     /** @type {() => Promise<{id: string, isSeen: boolean}>} */
     const focused = () =>
@@ -142,7 +142,7 @@ test("everything can be done by keyboard, and the focus is always seen and given
     assert.equal(await page.locator("html").getAttribute("lang"), "zh-Hans");
   }));
 
-test("nothing moves for those who want less motion", () =>
+test("nothing moves with reduced motion", () =>
   site.visit(
     async (page) => {
       site.hub.fail(WEIGHTS_PATH, "stall");
@@ -152,7 +152,7 @@ test("nothing moves for those who want less motion", () =>
       await page.locator("#use-model").click();
       await page.locator("#task-text", { hasText: "%" }).waitFor();
       assert.equal(await page.evaluate(() => document.getAnimations().length), 0);
-      // While the size is not known the bar would run to and fro.
+      // Without a value the bar would move to and fro.
       const visibility = await page.locator("#task-progress").evaluate((bar) => {
         bar.removeAttribute("value");
         return getComputedStyle(bar).visibility;
@@ -162,7 +162,7 @@ test("nothing moves for those who want less motion", () =>
     { reducedMotion: "reduce" },
   ));
 
-test("each line has the direction of its writing, and the page keeps its own", () =>
+test("each line has the direction of its script, and the page keeps its own", () =>
   site.visit(async (page) => {
     await ready(page);
     await page.locator("#automatic").uncheck();
@@ -181,7 +181,7 @@ for (const [script, text] of [
   ["Hebrew", "הגשם פסק כשהגענו אל "],
   ["Arabic", "توقف المطر عندما وصلنا إلى "],
 ]) {
-  test(`behind ${script} the suggestion stands to the left, where the caret is, and goes where it stood`, () =>
+  test(`after ${script} the suggestion is to the left, at the caret, and is inserted there`, () =>
     site.visit(async (page) => {
       await ready(page);
       await write(page, text);

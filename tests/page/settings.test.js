@@ -1,4 +1,4 @@
-// The settings dialog: every row with its range, right values held at once, wrong ones refused, all of it kept.
+// The settings dialog: every row with its range, valid values applied at once, invalid ones refused, all of them kept.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -24,7 +24,7 @@ const dialog = (page) => page.getByRole("dialog", { name: "Settings" });
 const field = (page, name) => dialog(page).getByRole("textbox", { name, exact: true });
 
 /**
- * Records what is asked of the engine from the next load on.
+ * Records the requests to the engine from the next load on.
  * @param {Page} page
  */
 async function recordQuestions(page) {
@@ -44,7 +44,7 @@ async function recordQuestions(page) {
 /** @param {Page} page */
 const lastQuestion = (page) => page.evaluate(() => /** @type {any} */ (window).questions.at(-1));
 
-test("every row has a name, its range with unit, its default, and is at it", () =>
+test("every row has a name, a range with its unit, and its default value", () =>
   site.visit(async (page) => {
     await open(page);
     for (const name of NUMBER_NAMES) {
@@ -62,11 +62,11 @@ test("every row has a name, its range with unit, its default, and is at it", () 
         .getByRole("button", { name: /^Reset / })
         .count(),
       0,
-      "there is nothing to take back",
+      "nothing to reset",
     );
   }));
 
-test("what is set holds at once, and on the next visit, until it is reset", () =>
+test("a setting applies at once and on the next visit, until it is reset", () =>
   site.visit(async (page) => {
     await recordQuestions(page);
     await ready(page);
@@ -95,7 +95,7 @@ test("what is set holds at once, and on the next visit, until it is reset", () =
     assert.equal(
       await page.evaluate(() => document.activeElement?.id),
       "setting-temperature",
-      "the button is gone, the focus is not lost",
+      "the button is gone, but not the focus",
     );
     await page.reload();
     await opened(page);
@@ -104,7 +104,7 @@ test("what is set holds at once, and on the next visit, until it is reset", () =
     assert.equal(await field(page, "Seed").inputValue(), "7");
   }));
 
-test("a wrong value is refused with a sentence and not applied, but not before the field is left", () =>
+test("an invalid value is not applied, and refused with a sentence once the field is left", () =>
   site.visit(async (page) => {
     await ready(page);
     await open(page);
@@ -133,7 +133,7 @@ test("a wrong value is refused with a sentence and not applied, but not before t
     assert.equal(await field(page, "Seed").inputValue(), "");
   }));
 
-test("suggesting while typing is one setting, in the dialog and below the text, and is kept", () =>
+test("“Suggest while typing” is the same setting in the dialog and below the text, and is kept", () =>
   site.visit(async (page) => {
     await page.locator("#automatic").uncheck();
     await open(page);
@@ -150,7 +150,7 @@ test("suggesting while typing is one setting, in the dialog and below the text, 
     assert.equal(await page.locator("#automatic").isChecked(), true);
   }));
 
-test("the gate has a slider and a number, which move together", () =>
+test("the slider and the number of the gate move together", () =>
   site.visit(async (page) => {
     await open(page);
     const slider = dialog(page).getByRole("slider", { name: "Minimum confidence" });
@@ -165,7 +165,7 @@ test("the gate has a slider and a number, which move together", () =>
     assert.equal(await slider.inputValue(), `${NUMBERS.gate.default}`);
   }));
 
-test("beside the gate stands how many of the pauses in this text got a suggestion", () =>
+test("the gate shows how many of the last pauses got a suggestion", () =>
   site.visit(async (page) => {
     await ready(page);
     await open(page);
@@ -178,10 +178,10 @@ test("beside the gate stands how many of the pauses in this text got a suggestio
     await open(page);
     assert.equal(await share.textContent(), "At this confidence, 1 of your last 1 pauses got a suggestion.");
     await dialog(page).getByRole("slider").fill(`${NUMBERS.gate.max}`);
-    assert.match((await share.textContent()) ?? "", /^Keep writing/, "another gate, another count");
+    assert.match((await share.textContent()) ?? "", /^Keep writing/, "a new gate starts a new count");
   }));
 
-test("a browser that keeps nothing is no obstacle, and the dialog says so", () =>
+test("where the browser stores nothing settings still apply, and the dialog says so", () =>
   site.visit(async (page) => {
     await page.evaluate(() => {
       Storage.prototype.setItem = () => {
@@ -196,7 +196,7 @@ test("a browser that keeps nothing is no obstacle, and the dialog says so", () =
     assert.equal(await field(page, "Temperature").inputValue(), "1");
   }));
 
-test("from the settings the writer comes to the models and back, and at last to the button that opened them", () =>
+test("the settings lead to the models and back, and at last to the button that opened them", () =>
   site.visit(async (page) => {
     await ready(page);
     await open(page);
@@ -219,7 +219,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
           await open(page);
           await field(page, "Temperature").fill("9");
           await field(page, "Delay").fill("100");
-          await assertAccessible(page, "with a value refused and another changed");
+          await assertAccessible(page, "with one value refused and another changed");
         },
         { ...options, colorScheme },
       ));

@@ -1,4 +1,4 @@
-// The engine's builds in the page: with threads where memory can be shared, the next best elsewhere, the same text from all.
+// The engine's builds in the page: with threads where memory can be shared, without elsewhere, with the same text from all.
 
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
@@ -19,9 +19,9 @@ before(async () => {
 });
 after(() => site.close());
 
-/** An engine of one's own with the bundled model, in the page. @param {number} [threads] */
+/** Loads a second engine with the bundled model in the page. @param {number} [threads] */
 async function load(threads) {
-  // A variable, so that the compiler does not look for the files here.
+  // A variable, so that TypeScript does not resolve the imports here.
   const root = "/";
   const { EngineClient } = await import(`${root}engine/client.js`);
   const { MODELS } = await import(`${root}models/table.js`);
@@ -61,7 +61,7 @@ async function visitChanged(change, run) {
   }
 }
 
-/** How many workers the browser runs. @param {Page} page */
+/** The number of thread workers in the browser. @param {Page} page */
 async function countThreads(page) {
   const session = await /** @type {import("playwright-core").Browser} */ (
     page.context().browser()
@@ -94,7 +94,7 @@ test("threads end with their engine", { skip }, () =>
   site.visit(async (page) => {
     await ready(page);
     const client = await page.evaluateHandle(load, undefined);
-    assert.equal(await countThreads(page), 2 * (THREADS - 1), "those of the page's engine, and those of a second one");
+    assert.equal(await countThreads(page), 2 * (THREADS - 1), "those of the page's engine and of a second one");
     await client.evaluate((client) => client.terminate());
     for (let i = 0; (await countThreads(page)) > THREADS - 1; i++) assert.ok(i < 1000, "threads outlive their engine");
   }),
@@ -102,7 +102,7 @@ test("threads end with their engine", { skip }, () =>
 
 describe("a thread", { skip }, () => {
   /**
-   * The page with another program for some of its workers.
+   * Visits the page with another program for some of its workers.
    * @param {string} program
    * @param {string[]} names
    * @param {(page: Page) => Promise<void>} run

@@ -1,4 +1,4 @@
-// Opening the page: the checkbox as the browser has put it back, a page that cannot start.
+// Opening the page: a checkbox restored by the browser, a page that cannot start, the model's card.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -12,7 +12,7 @@ before(async () => {
 });
 after(() => site.close());
 
-test("the setting that is kept counts, whatever the browser has put back into the checkbox", () =>
+test("the stored setting wins over a checkbox restored by the browser", () =>
   site.visit(async (page) => {
     // Firefox does this on a reload, before any script runs.
     await page.route("**/", async (route) => {
@@ -38,7 +38,7 @@ test("a page that cannot start says so", () =>
     assert.equal(await page.locator("#headline").textContent(), "The page could not start");
   }));
 
-test("the page shows the bundled model's card, and says when it cannot", () =>
+test("the page shows the bundled model's card, or says that it cannot", () =>
   site.visit(async (page) => {
     await page.route("**/card.html", (route) => route.abort());
     await page.locator("#open-about").click();

@@ -1,4 +1,4 @@
-// Writing with the bundled model: the rows of what a writer does and the page answers.
+// Writing with the bundled model: what the writer does, and how the page responds.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -25,17 +25,17 @@ after(() => site.close());
 test("typing a sentence brings a suggestion at the caret", () =>
   site.visit(async (page) => {
     await ready(page);
-    await stopClock(page); // A pause between two keys would be one question more.
+    await stopClock(page); // A pause between two keys would cause another request.
     await page.keyboard.type(RAIN);
     await page.clock.runFor(50);
     const text = await suggestion(page);
-    assert.match(text, /^\S/, "the space is typed already");
+    assert.match(text, /^\S/, "the space is already typed");
     assert.equal(await written(page), RAIN);
     assert.equal(await ghost(page).getAttribute("aria-hidden"), "true");
     assert.equal(site.hub.requests.length, 0);
   }));
 
-test("what is typed before the model is ready is continued when it is", () =>
+test("text typed before the model is ready is continued once it is", () =>
   site.visit(async (page) => {
     const letWeightsCome = await reloadWithoutWeights(page);
     await write(page, RAIN);
@@ -45,7 +45,7 @@ test("what is typed before the model is ready is continued when it is", () =>
     assert.equal(await written(page), RAIN);
   }));
 
-test("with the network off after the page has loaded, it goes on suggesting", () =>
+test("a loaded page keeps suggesting offline", () =>
   site.visit(async (page) => {
     await ready(page);
     await page.context().setOffline(true);
@@ -53,7 +53,7 @@ test("with the network off after the page has loaded, it goes on suggesting", ()
     await suggestion(page);
   }));
 
-test("Tab accepts, Ctrl+Z takes it back in one step", () =>
+test("Tab accepts, Ctrl+Z undoes it in one step", () =>
   site.visit(async (page) => {
     await ready(page);
     await write(page, RAIN);
@@ -62,14 +62,14 @@ test("Tab accepts, Ctrl+Z takes it back in one step", () =>
     assert.equal(await written(page), RAIN + text);
     await page.keyboard.press("#");
     await page.keyboard.press("Control+z");
-    assert.equal(await written(page), RAIN + text, "what was typed since is a step of its own");
+    assert.equal(await written(page), RAIN + text, "typing after it is a separate step");
     await page.keyboard.press("Control+z");
     assert.equal(await written(page), RAIN);
     await page.keyboard.press("Control+y");
     assert.equal(await written(page), RAIN + text);
   }));
 
-test("after an accept the next suggestion comes by itself", () =>
+test("the next suggestion follows an accepted one by itself", () =>
   site.visit(async (page) => {
     await ready(page);
     await write(page, RAIN);
@@ -80,7 +80,7 @@ test("after an accept the next suggestion comes by itself", () =>
     assert.equal(await written(page), RAIN + first + second);
   }));
 
-test("taken while it grows, it is taken as far as it is shown, and goes on from there", async () => {
+test("a suggestion accepted while it grows is accepted as far as shown, and continues from there", async () => {
   /** @type {string} */
   let whole;
   await site.visit(async (page) => {
@@ -101,7 +101,7 @@ test("taken while it grows, it is taken as far as it is shown, and goes on from 
   });
 });
 
-test("inside a word and before one nothing is suggested, between words what does not follow already", () =>
+test("nothing is suggested inside or right before a word; between words the text after the caret is not repeated", () =>
   site.visit(async (page) => {
     await ready(page);
     await page.locator("#automatic").uncheck();
@@ -130,7 +130,7 @@ test("Ctrl+→ accepts the next word and keeps the rest", () =>
     const rest = await ghost(page).textContent();
     assert.ok(rest);
     assert.equal((await written(page)) + rest, RAIN + text);
-    assert.match(rest, /^[\s\p{P}]/u, "the word is taken whole");
+    assert.match(rest, /^[\s\p{P}]/u, "the whole word is accepted");
     await page.keyboard.press("Control+z");
     assert.equal(await written(page), RAIN);
   }));
@@ -146,7 +146,7 @@ test("without a suggestion Ctrl+→ moves the caret", () =>
     assert.equal(await written(page), "oneX two");
   }));
 
-test("typing what is suggested shrinks it letter by letter", () =>
+test("typing along shortens the suggestion letter by letter", () =>
   site.visit(async (page) => {
     await ready(page);
     await write(page, RAIN);
@@ -158,7 +158,7 @@ test("typing what is suggested shrinks it letter by letter", () =>
     assert.equal(await written(page), RAIN + text.slice(0, 4));
   }));
 
-test("typing something else, moving the caret and selecting dismiss it", () =>
+test("typing something else, moving the caret and selecting dismiss the suggestion", () =>
   site.visit(async (page) => {
     await ready(page);
     await page.locator("#automatic").uncheck();
@@ -173,7 +173,7 @@ test("typing something else, moving the caret and selecting dismiss it", () =>
     }
   }));
 
-test("switched off, it suggests when Tab, Alt+\\ or Ctrl+Space ask", () =>
+test("with automatic suggestions off, Tab, Alt+\\ and Ctrl+Space ask", () =>
   site.visit(async (page) => {
     await ready(page);
     await page.locator("#automatic").uncheck();
@@ -190,7 +190,7 @@ test("switched off, it suggests when Tab, Alt+\\ or Ctrl+Space ask", () =>
     }
   }));
 
-test("asking where nothing can be continued says so", () =>
+test("asking where there is nothing to continue says so", () =>
   site.visit(async (page) => {
     await ready(page);
     const [hint, announcer] = [page.locator("#hint"), page.locator("#announcer")];
@@ -221,14 +221,14 @@ test("Esc dismisses, then Tab leaves the text, and the page says so", () =>
     assert.equal(await page.evaluate(() => document.activeElement?.id), "automatic");
     assert.equal(await written(page), RAIN);
 
-    // Back in the text, Tab is its own again.
+    // Back in the text, Tab suggests again.
     await page.keyboard.press("Shift+Tab");
     await page.locator("#hint", { hasText: "Tab suggest" }).waitFor();
     await page.keyboard.press("Tab");
     await suggestion(page);
   }));
 
-test("while an input method composes, nothing is shown and no key is taken", () =>
+test("during a composition nothing is shown and no key is taken", () =>
   site.visit(async (page) => {
     await ready(page);
     await write(page, RAIN);
@@ -258,7 +258,7 @@ test("while an input method composes, nothing is shown and no key is taken", () 
     assert.equal(await written(page), `${RAIN}street`);
   }));
 
-test("on a Mac's keyboard, where Alt makes \\ another character, it asks too, and AltGr writes", () =>
+test("Alt+\\ also asks on a Mac's keyboard, where it types another character, while AltGr types", () =>
   site.visit(async (page) => {
     await ready(page);
     await page.locator("#automatic").uncheck();

@@ -1,4 +1,4 @@
-// A desk without a browser: a store in memory, what tabs share and what each has of its own.
+// A desk without a browser: a store in memory, storage shared by tabs, and tabs with storage of their own.
 
 import assert from "node:assert/strict";
 import { Desk } from "../../../www/documents/desk.js";
@@ -9,7 +9,7 @@ import { inWords } from "../../../www/strings/strings.js";
 /** @param {string} text @returns {Content} */
 export const plain = (text) => ({ text, marks: [] });
 
-/** What IndexedDB does, with the failures that a browser may have. */
+/** A stand-in for IndexedDB that can fail as browsers do. */
 export class MemoryStore {
   /** @type {Map<string, Document>} */
   documents = new Map();
@@ -50,7 +50,7 @@ export class MemoryStore {
   }
 }
 
-/** A browser's storage. @param {Record<string, string>} [items] */
+/** A stand-in for a browser's storage. @param {Record<string, string>} [items] */
 export const storageOf = (items = {}) => {
   const map = new Map(Object.entries(items));
   return {
@@ -60,7 +60,7 @@ export const storageOf = (items = {}) => {
   };
 };
 
-/** One browser: what its tabs share. */
+/** A browser: the state that its tabs share. */
 export class Browser {
   /** @type {MemoryStore | null} */
   store = new MemoryStore();

@@ -1,19 +1,19 @@
-// The desk against a store in memory: what is saved when, two tabs, recovery.
+// The desk with a store in memory: saving, two tabs, recovery.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { titleOf } from "../../../www/documents/document.js";
 import { Browser, MemoryStore, plain, storageOf } from "./desk-harness.js";
 
-test("what is written is saved a moment later, however fast the changes come, and told", async () => {
+test("a change is saved and reported after a moment, however fast more follow", async () => {
   const browser = new Browser();
   const tab = await browser.open();
   assert.equal(tab.shown?.text, "");
-  assert.deepEqual(browser.stored.texts, [], "an empty page is no document yet");
+  assert.deepEqual(browser.stored.texts, [], "an empty page is not a document yet");
   tab.desk.changed(() => plain("a"));
   const [running] = tab.timers.keys();
   tab.desk.changed(() => plain("ab"));
-  assert.deepEqual([...tab.timers.keys()], [running], "a change does not put the saving off");
+  assert.deepEqual([...tab.timers.keys()], [running], "a change does not delay the save");
   tab.timers.get(running)?.();
   await tab.desk.save();
   assert.deepEqual(browser.stored.texts, ["ab"]);
@@ -22,7 +22,7 @@ test("what is written is saved a moment later, however fast the changes come, an
   assert.deepEqual(new Set(tab.problems), new Set([null]));
 });
 
-test("a reload shows the tab's own document, a new tab the one that was changed last", async () => {
+test("a reload shows the tab's own document, a new tab the last changed one", async () => {
   const browser = new Browser();
   const one = await browser.open();
   await one.write("One.");
@@ -35,7 +35,7 @@ test("a reload shows the tab's own document, a new tab the one that was changed 
   assert.equal((await browser.open()).shown?.text, "Other.");
 });
 
-test("two tabs that write in one document do not overwrite each other: the later one goes on in a copy, and says so", async () => {
+test("two tabs writing in one document do not overwrite each other: the later one continues in a copy and says so", async () => {
   const browser = new Browser();
   const one = await browser.open();
   await one.write("Text.");
@@ -51,7 +51,7 @@ test("two tabs that write in one document do not overwrite each other: the later
   assert.equal((await browser.open(one.storage)).shown?.text, "Text. One, again.");
 });
 
-test("a tab that is looked at again shows what another has written, unless it has something to save itself", async () => {
+test("a tab that becomes visible shows what another has written, unless it has unsaved text itself", async () => {
   const browser = new Browser();
   const one = await browser.open();
   await one.write("One.");
@@ -63,7 +63,7 @@ test("a tab that is looked at again shows what another has written, unless it ha
   assert.equal(one.shown?.text, "One. Other.");
   assert.match(one.notes[0], /changed in another tab/);
   await one.write("One. Other. One.");
-  assert.deepEqual(browser.stored.texts, ["One. Other. One."], "it goes on from there");
+  assert.deepEqual(browser.stored.texts, ["One. Other. One."], "it continues from there");
   other.desk.changed(() => plain("Unsaved."));
   await other.desk.back();
   assert.equal(other.shown?.text, "One.");
@@ -71,7 +71,7 @@ test("a tab that is looked at again shows what another has written, unless it ha
   assert.deepEqual(browser.stored.texts, ["One. Other. One.", "Unsaved."]);
 });
 
-test("a document deleted in another tab is kept by the one that writes in it", async () => {
+test("a document deleted in another tab is kept by the tab that writes in it", async () => {
   const browser = new Browser();
   const one = await browser.open();
   await one.write("One.");
@@ -82,7 +82,7 @@ test("a document deleted in another tab is kept by the one that writes in it", a
   assert.deepEqual(browser.stored.texts, ["One, more."]);
 });
 
-test("a document renamed in another tab is written on under its new name", async () => {
+test("a document renamed in another tab keeps its new name when this tab saves", async () => {
   const browser = new Browser();
   const one = await browser.open();
   await one.write("One.");
@@ -101,7 +101,7 @@ test("a document renamed in another tab is written on under its new name", async
   assert.deepEqual([one.notes, other.notes], [[], []]);
 });
 
-test("to rename a document does not write over what another tab has written in it", async () => {
+test("renaming a document does not overwrite what another tab has written in it", async () => {
   const browser = new Browser();
   const one = await browser.open();
   await one.write("One.");
@@ -118,7 +118,7 @@ test("to rename a document does not write over what another tab has written in i
   );
 });
 
-test("documents are listed, opened, renamed, deleted, and brought back", async () => {
+test("documents are listed, opened, renamed, deleted and restored", async () => {
   const browser = new Browser();
   const { desk, ...tab } = await browser.open();
   desk.changed(() => plain("First line\nsecond"));
@@ -144,7 +144,7 @@ test("documents are listed, opened, renamed, deleted, and brought back", async (
   assert.deepEqual(tab.notes, []);
 });
 
-test("what is brought back is what was deleted last, or nothing if that was gone already", async () => {
+test("undo restores the last deletion, or nothing if the document was already gone", async () => {
   const browser = new Browser();
   const { desk } = await browser.open();
   desk.changed(() => plain("One."));
@@ -160,7 +160,7 @@ test("what is brought back is what was deleted last, or nothing if that was gone
   assert.deepEqual(browser.stored.texts, []);
 });
 
-test("what a closing page could not save any more is there on the next visit", async () => {
+test("text that a closing page could not save is there on the next visit", async () => {
   const browser = new Browser();
   const one = await browser.open();
   await one.write("Saved.");
@@ -175,7 +175,7 @@ test("what a closing page could not save any more is there on the next visit", a
   assert.equal((await browser.open(one.storage)).shown?.text, "Saved. And that.", "it is recovered once");
 });
 
-test("a save that did come through at the last moment is not recovered twice; one that another tab overtook is kept apart", async () => {
+test("a save that succeeded at the last moment is not recovered again; one that another tab overtook is kept apart", async () => {
   const browser = new Browser();
   const one = await browser.open();
   await one.write("One.");
@@ -193,7 +193,7 @@ test("a save that did come through at the last moment is not recovered twice; on
   assert.deepEqual(browser.stored.texts, ["One. Last.", "Overtaken."]);
 });
 
-test("a page that ended while a save was under way goes on with the last words, and says so", async () => {
+test("after a page was closed during a save, the next visit continues with its latest text and says so", async () => {
   const browser = new Browser();
   const { stored } = browser;
   const one = await browser.open();
@@ -229,7 +229,7 @@ test("an empty page leaves nothing behind", async () => {
   assert.deepEqual(browser.stored.texts, []);
 });
 
-test("the drafts of the page before it had documents become documents, once", async () => {
+test("drafts from before the page had documents become documents, once", async () => {
   const browser = new Browser();
   browser.device.setItem("draft", "The other tab's.");
   const tab = storageOf({ draft: "This tab's." });
@@ -240,13 +240,13 @@ test("the drafts of the page before it had documents become documents, once", as
   assert.deepEqual([tab.getItem("draft"), browser.device.getItem("draft")], [null, null]);
 });
 
-test("a text that cannot be saved is told with a way out, kept, and saved when it can be", async () => {
+test("a text that cannot be saved is reported with advice, kept, and saved once possible", async () => {
   const browser = new Browser();
   const tab = await browser.open();
   browser.stored.isFull = true;
   await tab.write("Mine.");
   assert.match(tab.problems.at(-1) ?? "", /Copy yours elsewhere/);
-  assert.equal(await tab.desk.create(), false, "nothing takes its place");
+  assert.equal(await tab.desk.create(), false, "nothing replaces it");
   await tab.desk.open("id0");
   assert.equal(tab.shown?.text, "");
   browser.stored.isFull = false;
@@ -255,14 +255,14 @@ test("a text that cannot be saved is told with a way out, kept, and saved when i
   assert.deepEqual(browser.stored.texts, ["Mine."]);
   browser.stored.isBroken = true;
   await tab.write("Mine, too.");
-  assert.match(tab.problems.at(-1) ?? "", /reload the page/, "this is no lack of space");
+  assert.match(tab.problems.at(-1) ?? "", /reload the page/, "not a lack of space");
   await assert.rejects(tab.desk.rename(tab.desk.document.id, "Name"), { name: "InvalidStateError" });
   browser.stored.isBroken = false;
   assert.equal(await tab.desk.create(), true);
   assert.deepEqual(browser.stored.texts, ["Mine, too."]);
 });
 
-test("a letter that comes while the others are saved is saved too before the page goes on", async () => {
+test("a letter typed during a save is saved too before another document opens", async () => {
   const browser = new Browser();
   const { stored } = browser;
   const { desk } = await browser.open();
@@ -275,7 +275,7 @@ test("a letter that comes while the others are saved is saved too before the pag
   assert.deepEqual(stored.texts, ["ab"]);
 });
 
-test("without a database the last draft is shown, and that nothing is kept is said", async () => {
+test("without a database the last draft is shown, and the page says that nothing is kept", async () => {
   const browser = new Browser();
   browser.store = null;
   browser.device.setItem("draft", "Old.");
@@ -285,16 +285,16 @@ test("without a database the last draft is shown, and that nothing is kept is sa
   await tab.write("Old and new.");
   tab.desk.leave();
   assert.equal(tab.told?.text, "Old and new.");
-  assert.equal(tab.problems.length, 1, "nothing has become better");
+  assert.equal(tab.problems.length, 1, "the problem persists");
   assert.equal(await tab.desk.create(), false);
   assert.deepEqual(await tab.desk.list(), []);
   await tab.write("");
-  assert.equal(await tab.desk.create(plain("From a link.")), true, "nothing is lost when nothing is there");
+  assert.equal(await tab.desk.create(plain("From a link.")), true, "an empty text loses nothing");
   assert.equal(tab.shown?.text, "From a link.");
   assert.equal(tab.problems.length, 1);
 });
 
-test("a database that cannot be read is told, and the page can be written on", async () => {
+test("a database that cannot be read is reported, and the writer can still write", async () => {
   const browser = new Browser();
   browser.stored.isBroken = true;
   const tab = await browser.open();

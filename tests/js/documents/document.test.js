@@ -1,4 +1,4 @@
-// What can be said of a document: its title, its model's share, its Markdown, its file's name.
+// What is derived from a document: its title, the model's share, its Markdown, its file name.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,7 +6,7 @@ import { fileNameOf, highlighted, percentFromModel, titleOf } from "../../../www
 
 /** @import { Marks } from "../../../www/documents/document.js" */
 
-test("a document goes by its name, else by its first line", () => {
+test("a document's title is its name, else its first line", () => {
   /** @type {[string, string, string][]} */
   const table = [
     ["", "", "Untitled"],
@@ -26,7 +26,7 @@ test("a document goes by its name, else by its first line", () => {
   for (const [name, text, title] of table) assert.equal(titleOf({ name, text }), title);
 });
 
-test("the model's share is counted in characters, and is 0 or 100 only if it is none or all", () => {
+test("the model's share is counted in characters, and is 0 or 100 only for none or all", () => {
   /** @type {[number, Marks, number][]} */
   const table = [
     [0, [], 0],
@@ -48,7 +48,7 @@ test("the model's share is counted in characters, and is 0 or 100 only if it is 
     assert.equal(percentFromModel({ text: "x".repeat(length), marks }), percent);
 });
 
-test("Markdown may highlight the model's words, line by line and without the spaces around them", () => {
+test("Markdown highlights the model's words line by line, without the spaces around them", () => {
   const text = "I saw the sea. \n\nIt was blue";
   /** @type {[Marks, string][]} */
   const table = [
@@ -67,7 +67,7 @@ test("Markdown may highlight the model's words, line by line and without the spa
   for (const [marks, markdown] of table) assert.equal(highlighted({ text, marks }), markdown);
 });
 
-test("a file's name is one that every system takes", () => {
+test("a file name is valid on every system", () => {
   assert.equal(fileNameOf("A/B: “C”?\u202E", "txt"), "A B “C”.txt");
   assert.equal(fileNameOf("..", "md"), "Untitled.md");
   assert.equal(fileNameOf("雨停了。", "md"), "雨停了。.md");

@@ -1,4 +1,4 @@
-// A text as a link: what comes back, and what is refused.
+// A text as a link: what survives the round trip, and what is refused.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -23,7 +23,7 @@ const SHARED = {
   suggestion: { caretUtf16: 8, gate: 0.3, index: 2 },
 };
 
-test("a link brings back what was put in, and holds nothing else", async () => {
+test("a link returns what was put in, and nothing else", async () => {
   for (const shared of [
     SHARED,
     { ...SHARED, suggestion: null },
@@ -44,7 +44,7 @@ test("a link brings back what was put in, and holds nothing else", async () => {
   assert.equal(isLink("#about"), false);
 });
 
-test("with any one character changed, or cut short anywhere, a link is called damaged and never brings another text", async () => {
+test("a link with any one character changed, or cut short anywhere, is refused as damaged or still reads the same", async () => {
   const fragment = await fragmentOf(SHARED);
   let damaged = 0;
   for (let at = "text=1.".length; at < fragment.length; at++) {
@@ -52,7 +52,7 @@ test("with any one character changed, or cut short anywhere, a link is called da
     const read = await readFragment(fragment.slice(0, at) + other + fragment.slice(at + 1)).catch(
       ({ message }) => message,
     );
-    // A few bits are there to fill a byte, and carry nothing.
+    // The last character has padding bits, which carry no data.
     if (typeof read === "string") assert.match(read, /damaged/);
     else assert.deepEqual(read, SHARED);
     damaged += Number(typeof read === "string");
@@ -63,13 +63,13 @@ test("with any one character changed, or cut short anywhere, a link is called da
     await assert.rejects(readFragment(junk), /damaged/, junk);
 });
 
-test("a link of a later version says so", () =>
+test("a link from a newer version says so", () =>
   assert.rejects(readFragment("#text=2.AAAA"), /newer version of this page \(format 2\)/));
 
 /** @param {unknown} value */
 const linkTo = (value) => `text=1.${deflateSync(Buffer.from(JSON.stringify(value))).toString("base64url")}`;
 
-test("a link with anything but what a link holds is refused", async () => {
+test("a link with unexpected content is refused", async () => {
   assert.deepEqual(await readFragment(linkTo(SHARED)), SHARED);
   const wrong = [
     null,
@@ -99,9 +99,12 @@ test("a link with anything but what a link holds is refused", async () => {
   for (const value of wrong) await assert.rejects(readFragment(linkTo(value)), /damaged/, JSON.stringify(value));
 });
 
-test("a text too long for a link is refused with its size before there is a link, and an overlong link before it is read", async () => {
+test("a text too long for a link is refused with its size, and an overlong link before it is read", async () => {
   const letters = [...noise(60_000)].map((byte) => String.fromCharCode(97 + (byte % 26))).join("");
-  await assert.rejects(fragmentOf({ ...SHARED, text: letters }), /too long for a link: (4\d|5\d) kB, and the limit is 32 kB/);
+  await assert.rejects(
+    fragmentOf({ ...SHARED, text: letters }),
+    /too long for a link: (4\d|5\d) kB, and the limit is 32 kB/,
+  );
   await assert.rejects(
     fragmentOf({ ...SHARED, text: "a".repeat(300_000) }),
     /too long for a link: 294 kB, and the limit is 256 kB/,
@@ -111,7 +114,7 @@ test("a text too long for a link is refused with its size before there is a link
   assert.deepEqual(await readFragment(await fragmentOf({ ...SHARED, text: prose })), { ...SHARED, text: prose });
 });
 
-test("a link that would fill the memory is not unfolded", async () => {
+test("a link that would fill the memory is not decompressed", async () => {
   const bomb = `text=1.${deflateSync(Buffer.alloc(20 * 1024 * 1024, 0x20)).toString("base64url")}`;
   assert.ok(bomb.length < 32 * 1024, `${bomb.length}`);
   await assert.rejects(readFragment(bomb), /damaged/);

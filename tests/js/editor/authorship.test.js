@@ -1,4 +1,4 @@
-// Whose words: every edit an editor knows, held against a text in which each letter remembers its author.
+// Authorship under every kind of edit, checked against a text in which each letter remembers its author.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,7 +9,7 @@ import { noise } from "../fakes.js";
  * @import { Marks } from "../../../www/documents/document.js"
  */
 
-// The bundle makes its style sheet when it is read; nothing else of a browser is needed for an editor's state.
+// The bundle creates a style sheet when it is imported; an editor's state needs nothing else of a browser.
 Object.assign(globalThis, {
   CSSStyleSheet: class {
     replaceSync() {}
@@ -49,7 +49,7 @@ const redo = (state) => press(state, "Mod-y");
 const change = (state, from, to, insert, userEvent) =>
   state.update({ changes: { from, to, insert }, userEvent, annotations: isolateHistory.of("full") }).state;
 
-test("what is accepted is the model's; what is typed is the writer's, also in its middle", () => {
+test("accepted text is the model's; typed text is the writer's, even inside the model's", () => {
   let state = stateOf("I saw ");
   state = change(state, 6, 6, "the blue sea", "input.complete");
   assert.deepEqual(marksOf(state), [[6, 18]]);
@@ -60,7 +60,7 @@ test("what is accepted is the model's; what is typed is the writer's, also in it
       [6, 10],
       [15, 23],
     ],
-    "the halves are kept",
+    "both halves remain",
   );
   state = change(state, 6, 6, "all ", "input.type");
   state = change(state, 27, 27, "!", "input.type");
@@ -70,7 +70,7 @@ test("what is accepted is the model's; what is typed is the writer's, also in it
       [10, 14],
       [19, 27],
     ],
-    "beside it nothing is the model's",
+    "text typed beside it is the writer's",
   );
   state = change(state, 0, 12, "", "delete");
   assert.deepEqual(marksOf(state), [
@@ -82,14 +82,14 @@ test("what is accepted is the model's; what is typed is the writer's, also in it
   assert.deepEqual(marksOf(state), []);
 });
 
-test("words accepted one after the other are one range", () => {
+test("words accepted one after the other form one range", () => {
   let state = stateOf("");
   for (const word of ["The", " blue", " sea"])
     state = change(state, state.doc.length, state.doc.length, word, "input.complete");
   assert.deepEqual(marksOf(state), [[0, 12]]);
 });
 
-test("undo and redo bring the marks back with the words", () => {
+test("undo and redo restore the marks with the words", () => {
   let state = change(stateOf("I saw "), 6, 6, "the blue sea", "input.complete");
   state = change(state, 8, 12, "", "delete");
   state = change(state, 0, 14, "", "delete");
@@ -102,12 +102,12 @@ test("undo and redo bring the marks back with the words", () => {
   assert.equal(state.doc.toString(), "I saw ");
   assert.deepEqual(marksOf(state), []);
   state = redo(state);
-  assert.deepEqual(marksOf(state), [[6, 18]], "an accept that is taken back and done again is still the model's");
+  assert.deepEqual(marksOf(state), [[6, 18]], "an accepted suggestion is still the model's after undo and redo");
   state = redo(state);
   assert.deepEqual(marksOf(state), [[6, 14]]);
 });
 
-test("deletions that undo takes back in one step keep their authors", () => {
+test("deletions undone in one step keep their authors", () => {
   let state = stateOf("abcdef", [[2, 4]]);
   for (let end = 6; end > 0; end--)
     state = state.update({ changes: { from: end - 1, to: end }, userEvent: "delete.backward" }).state;
@@ -117,13 +117,13 @@ test("deletions that undo takes back in one step keep their authors", () => {
   assert.deepEqual(marksOf(state), [[2, 4]]);
 });
 
-test("any edits, undone and done again, leave each letter with its author", () => {
+test("after any edits, undos and redos each letter keeps its author", () => {
   const coins = noise(40_000);
   let next = 0;
   const coin = (/** @type {number} */ sides) => coins[next++] % sides;
   for (let round = 0; round < 60; round++) {
     let state = stateOf("");
-    /** What each letter's author is: "w" or "m". @type {string[]} */
+    /** The author of each letter: "w" for the writer, "m" for the model. @type {string[]} */
     const past = [""];
     let now = 0;
     for (let step = 0; step < 60; step++) {
@@ -152,7 +152,7 @@ test("any edits, undone and done again, leave each letter with its author", () =
   }
 });
 
-test("in a text of 10,000 words a letter moves the marks behind it, and touches no others", () => {
+test("in a text of 10,000 words a letter moves the marks after it and no others", () => {
   const text = "word ".repeat(10_000);
   /** @type {Marks} */
   const marks = Array.from({ length: 2000 }, (_, i) => [i * 25, i * 25 + 5]);

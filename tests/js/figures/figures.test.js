@@ -1,4 +1,4 @@
-// The figures: what is counted, out of tables of what happens in the editor.
+// The figures: tables of events in the editor and of what they count.
 
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
@@ -44,37 +44,37 @@ describe("what becomes of a suggestion", () => {
     ["shown", [offer("one")], { shown: 1 }],
     ["shown again, unchanged", [offer("one"), show("one")], { shown: 1 }],
     ["growing while it streams", [offer("one"), show("one two"), show("one two three")], { shown: 1 }],
-    ["another of those that came, back and forth", [offer("one"), show("two"), show("one"), show("two")], { shown: 1 }],
-    ["more of them", [offer("one"), ask, show("one"), show("two")], { shown: 1 }],
+    ["the next alternative, back and forth", [offer("one"), show("two"), show("one"), show("two")], { shown: 1 }],
+    ["more alternatives, asked for", [offer("one"), ask, show("one"), show("two")], { shown: 1 }],
     ["another, asked for", [offer("one"), show(""), offer("two")], { shown: 2 }],
     [
-      "another of those that came, taken",
+      "the next alternative, accepted",
       [offer("one"), show("two"), take("two")],
       { shown: 1, takenWhole: 1, charactersSaved: 2 },
     ],
-    ["gone, and the same again", [offer("one"), show(""), offer("one")], { shown: 2 }],
-    ["taken whole", [offer("one two"), take("one two")], { shown: 1, takenWhole: 1, charactersSaved: 6 }],
+    ["gone, and shown again", [offer("one"), show(""), offer("one")], { shown: 2 }],
+    ["accepted in full", [offer("one two"), take("one two")], { shown: 1, takenWhole: 1, charactersSaved: 6 }],
     [
-      "taken by word",
+      "accepted by word",
       [offer("one two"), take("one"), show(" two"), take(" two")],
       { shown: 1, takenByWord: 2, charactersSaved: 5 },
     ],
     ["a suggestion of one word", [offer("one"), take("one")], { shown: 1, takenWhole: 1, charactersSaved: 2 }],
     [
-      "a word, and then the whole rest",
+      "a word, then all the rest",
       [offer("one two three"), take("one"), show(" two three"), take(" two three")],
       { shown: 1, takenByWord: 2, charactersSaved: 11 },
     ],
     ["typed through", [offer("on"), type("o"), show("n"), type("n")], { shown: 1, typedThrough: 1 }],
     [
-      "typed in part, then taken",
+      "typed in part, then accepted",
       [offer("one"), type("o"), show("ne"), take("ne")],
       { shown: 1, takenWhole: 1, charactersSaved: 1 },
     ],
     ["typed in part, then grown", [offer("on"), type("o"), show("n"), show("ne")], { shown: 1 }],
-    ["typed otherwise", [offer("one"), type("x"), show(""), offer("two")], { shown: 2 }],
-    ["typed otherwise, and the same word suggested again", [offer("one"), type("x"), offer("one")], { shown: 2 }],
-    ["deleted or replaced, which is no insertion", [offer("one"), type(""), offer("one")], { shown: 2 }],
+    ["something else typed", [offer("one"), type("x"), show(""), offer("two")], { shown: 2 }],
+    ["something else typed, and the same word suggested again", [offer("one"), type("x"), offer("one")], { shown: 2 }],
+    ["a deletion or replacement, which inserts nothing", [offer("one"), type(""), offer("one")], { shown: 2 }],
     [
       "three, one after the other",
       [offer("a"), take("a"), offer("b"), take("b"), offer("c")],
@@ -92,18 +92,18 @@ describe("what becomes of a suggestion", () => {
   }
 });
 
-describe("from the pause to the suggestion", () => {
-  test("the time from the question to the first letter counts, once", () => {
+describe("the wait from pause to suggestion", () => {
+  test("is the time from the request to the first letter, counted once", () => {
     figures.asked();
     nowMs += 80;
     figures.showed("one");
     nowMs += 500;
     figures.showed("one two");
-    figures.showed("three"); // the next alternative was not waited for
+    figures.showed("three"); // the next alternative took no wait
     assert.deepEqual(figures.counts().waitsMs, [80]);
   });
 
-  test("a question that nothing came of does not count", () => {
+  test("does not count for a request without a suggestion", () => {
     figures.asked();
     nowMs += 5000;
     figures.asked();
@@ -112,7 +112,7 @@ describe("from the pause to the suggestion", () => {
     assert.deepEqual(figures.counts().waitsMs, [20]);
   });
 
-  test("nor does the time until the writer looks at the next", () => {
+  test("does not include the time until the writer looks at the next alternative", () => {
     offer("one")();
     ask();
     nowMs += 20_000;
@@ -120,7 +120,7 @@ describe("from the pause to the suggestion", () => {
     assert.deepEqual(figures.counts().waitsMs, [0]);
   });
 
-  test("the last 200 are kept", () => {
+  test("is kept for the last 200 suggestions", () => {
     for (let i = 0; i < 250; i++) {
       figures.showed("");
       figures.asked();
@@ -132,20 +132,20 @@ describe("from the pause to the suggestion", () => {
   });
 });
 
-describe("summed up", () => {
+describe("the summary", () => {
   for (const [waitsMs, p50Ms, p90Ms] of /** @type {[number[], number | null, number | null][]} */ ([
     [[], null, null],
     [[7], 7, 7],
     [[30, 10, 20], 20, 30],
     [Array.from({ length: 10 }, (_, i) => 10 - i), 5, 9],
   ])) {
-    test(`of ${waitsMs.length}`, () => {
+    test(`has the percentiles of ${waitsMs.length} waits`, () => {
       const { p50Ms: p50, p90Ms: p90 } = summary({ ...NOTHING, waitsMs });
       assert.deepEqual([p50, p90], [p50Ms, p90Ms]);
     });
   }
 
-  test("work adds up, over requests that differ", () => {
+  test("adds up the work of different requests", () => {
     figures.worked({ n_prompt_tokens: 100, n_reused_tokens: 0, n_tokens: 20, ms: 400 });
     figures.worked({ n_prompt_tokens: 100, n_reused_tokens: 90, n_tokens: 10, ms: 100 });
     figures.worked({ n_prompt_tokens: 0, n_reused_tokens: 0, n_tokens: 0, ms: 0 });
@@ -153,13 +153,13 @@ describe("summed up", () => {
     assert.deepEqual([tokensPerSecond, reusedShare], [60, 0.45]);
   });
 
-  test("of nothing there is nothing to say", () => {
+  test("is null without data", () => {
     assert.deepEqual(summary(NOTHING), { p50Ms: null, p90Ms: null, tokensPerSecond: null, reusedShare: null });
   });
 });
 
-describe("kept", () => {
-  test("on the next visit they go on", () => {
+describe("stored figures", () => {
+  test("continue on the next visit", () => {
     figures.asked();
     figures.showed("one");
     figures.save();
@@ -170,7 +170,7 @@ describe("kept", () => {
     assert.equal(figures.counts().shown, 2);
   });
 
-  test("two tabs add to the same", () => {
+  test("are shared by two tabs", () => {
     const other = new Figures({ store, now: () => nowMs });
     figures.asked();
     figures.showed("one");
@@ -181,7 +181,7 @@ describe("kept", () => {
     assert.equal(figures.counts().shown, 2);
   });
 
-  test("where nothing can be kept they count for the visit", () => {
+  test("last for the visit where the browser stores nothing", () => {
     store.isFull = true;
     figures.asked();
     figures.showed("one");
@@ -189,7 +189,7 @@ describe("kept", () => {
     assert.equal(figures.counts().shown, 1);
   });
 
-  test("begun anew", () => {
+  test("can be reset", () => {
     figures.asked();
     figures.showed("one");
     figures.save();
@@ -211,10 +211,10 @@ describe("kept", () => {
     '{"waitsMs": 3}',
     '{"waitsMs": [null]}',
   ]) {
-    test(`damaged, they begin anew: ${json}`, () => assert.deepEqual(read(json), NOTHING));
+    test(`are replaced by zeros if damaged: ${json}`, () => assert.deepEqual(read(json), NOTHING));
   }
 
-  test("what an older version did not count begins at nothing, what a newer one counts is left out", () => {
+  test("start at zero for what an older version did not count, and drop what only a newer one counts", () => {
     assert.deepEqual(read('{"shown": 3, "pages": 7}'), sum(NOTHING, { shown: 3 }));
   });
 });

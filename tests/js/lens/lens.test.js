@@ -1,4 +1,4 @@
-// What the lens makes of tokens.
+// The lens's view of tokens.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -20,7 +20,7 @@ test("the less likely, the higher the level", () => {
   }
 });
 
-test("percentages have two digits that tell something", () => {
+test("percentages have two significant digits", () => {
   for (const [probability, text] of /** @type {[number, string][]} */ ([
     [1, "100 %"],
     [0.123, "12 %"],
@@ -35,12 +35,12 @@ test("percentages have two digits that tell something", () => {
   }
 });
 
-test("a token's spaces can be seen", () => {
+test("a token's whitespace is made visible", () => {
   assert.equal(visible(" the"), "␣the");
   assert.equal(visible("\n\n"), "↵↵");
 });
 
-test("an edit leaves the tokens before its word, and before the spaces before that", () => {
+test("an edit keeps the tokens before its word and before the spaces in front of it", () => {
   for (const [before, untouched] of [
     ["", ""],
     ["weath", ""],
@@ -56,7 +56,7 @@ test("an edit leaves the tokens before its word, and before the spaces before th
   }
 });
 
-test("the history begins at most 8,192 characters back, and stays where it is while the text grows", () => {
+test("the history starts at most 8,192 characters back, and stays put while the text grows", () => {
   for (const [position, start] of [
     [0, 0],
     [4095, 0],

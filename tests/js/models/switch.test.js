@@ -1,4 +1,4 @@
-// Which model writes, with a client in the test's hand.
+// The choice of the model that writes, with a client controlled by the test.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -52,7 +52,7 @@ class Harness {
     return this.state.active?.model;
   }
 
-  /** The load that was asked for last. */
+  /** The last load requested. */
   get last() {
     const load = this.loads.at(-1);
     assert.ok(load);
@@ -81,7 +81,7 @@ const infoOf = ({ id, dtype }, kept) => ({
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test("the bundled model comes first, then the one of the last visit", async () => {
+test("the bundled model loads first, then the one chosen on an earlier visit", async () => {
   const harness = new Harness();
   harness.stored.set("model", distil.id);
   await harness.start();
@@ -105,7 +105,7 @@ test("a model remembered from another version of the page is ignored", async () 
   );
 });
 
-test("a chosen model is remembered once it is kept on the device, and not before", async () => {
+test("a chosen model is remembered only once it is stored on the device", async () => {
   const harness = new Harness();
   await harness.start();
   harness.models.choose(distil.id);
@@ -119,7 +119,7 @@ test("a chosen model is remembered once it is kept on the device, and not before
   assert.equal(harness.stored.size, 0);
 });
 
-test("the model that writes is loaded again if it was not kept or comes with a notice, and else stays", async () => {
+test("choosing the current model loads it again only if it is not stored or has a notice", async () => {
   const harness = new Harness();
   await harness.start();
   harness.models.choose(distil.id);
@@ -135,7 +135,7 @@ test("the model that writes is loaded again if it was not kept or comes with a n
   assert.equal(harness.loads.length, 4);
 });
 
-test("progress is that of the load under way; Cancel ends it without a failure", async () => {
+test("progress is that of the current load; cancelling ends it without a failure", async () => {
   const harness = new Harness();
   await harness.start();
   harness.models.choose(distil.id);
@@ -151,7 +151,7 @@ test("progress is that of the load under way; Cancel ends it without a failure",
   assert.equal(harness.active, bundled);
 });
 
-test("another choice takes the place of the one on its way", async () => {
+test("a new choice replaces a load in progress", async () => {
   const harness = new Harness();
   await harness.start();
   harness.models.choose(distil.id);
@@ -163,7 +163,7 @@ test("another choice takes the place of the one on its way", async () => {
   assert.equal(harness.state.failure, null);
 });
 
-test("a model that was cancelled too late writes, but is not remembered and hides no other on its way", async () => {
+test("a model cancelled too late writes, but is not remembered and does not hide the next load", async () => {
   const harness = new Harness();
   await harness.start();
   harness.models.choose(distil.id);
@@ -175,7 +175,7 @@ test("a model that was cancelled too late writes, but is not remembered and hide
   assert.equal(harness.stored.size, 0);
 });
 
-test("a failure names the model; Retry loads it again, choosing the bundled one ends it", async () => {
+test("a failure names the model; Retry loads it again, choosing the bundled one clears it", async () => {
   const harness = new Harness();
   await harness.start();
   harness.models.choose(distil.id);
@@ -192,10 +192,10 @@ test("a failure names the model; Retry loads it again, choosing the bundled one 
   const loads = harness.loads.length;
   harness.models.choose(bundled.id);
   assert.equal(harness.state.failure, null);
-  assert.equal(harness.loads.length, loads, "it is there already");
+  assert.equal(harness.loads.length, loads, "it is already loaded");
 });
 
-test("a restart is told until it is ready; one that fails leaves Retry", async () => {
+test("a restart is shown until the engine is ready; a failed one offers Retry", async () => {
   const harness = new Harness();
   await harness.start();
   const error = new EngineError("worker_died", "The engine stopped.");
@@ -212,7 +212,7 @@ test("a restart is told until it is ready; one that fails leaves Retry", async (
   assert.equal(harness.state.failure, null);
 });
 
-test("a browser that stores nothing still loads what was chosen", async () => {
+test("a browser that stores nothing still loads the chosen model", async () => {
   const harness = new Harness();
   harness.stored.set = () => {
     throw new DOMException("full", "QuotaExceededError");

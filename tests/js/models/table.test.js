@@ -1,4 +1,4 @@
-// The table of models against the files that come with the page.
+// The table of models, checked against the files in the repository.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { sha256 } from "../fakes.js";
 const files = MODELS.flatMap(({ files }) => Object.values(files));
 const isBundled = (/** @type {string} */ url) => url.startsWith("file:");
 
-test("bundled files have the size and SHA-256 that the table says", () => {
+test("bundled files have the sizes and SHA-256 hashes in the table", () => {
   const bundled = files.filter(({ url }) => isBundled(url));
   assert.equal(new Set(bundled.map(({ url }) => url)).size, 4);
   for (const { url, bytes, sha256: expected } of bundled) {
@@ -19,7 +19,7 @@ test("bundled files have the size and SHA-256 that the table says", () => {
   }
 });
 
-test("the known logits are those of the weights in the table", () => {
+test("the golden logits belong to the weights in the table", () => {
   const { golden, files } = modelById("distilbert/distilgpt2");
   const { weights_sha256, revision } = JSON.parse(readFileSync(new URL(String(golden)), "utf8"));
   assert.equal(weights_sha256, files.weights.sha256);
@@ -37,7 +37,7 @@ test("hub files are pinned to a commit, a size and a hash", () => {
     assert.match(url, /^https:\/\/huggingface\.co\/[\w-]+\/[\w-]+\/resolve\/[0-9a-f]{40}\/[\w.]+$/);
 });
 
-test("a model is found by its id, and an unknown id is answered with those there are", () => {
+test("a model is found by its id, and an unknown id is refused with the known ones", () => {
   for (const model of MODELS) assert.equal(modelById(model.id), model);
   assert.throws(() => modelById("gpt3"), {
     name: "RangeError",

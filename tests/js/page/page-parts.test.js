@@ -1,4 +1,4 @@
-// The page's small parts: what the status says, the hint of keys, what is announced, the server.
+// Small parts of the page: status, announcements, window; and the server.
 
 import assert from "node:assert/strict";
 import { get } from "node:http";
@@ -47,7 +47,7 @@ test("the headline says which model writes and what it does", () => {
   }
 });
 
-test("progress is in bytes and an honest percentage", () => {
+test("progress is shown in megabytes and in whole percent, rounded down", () => {
   /** @type {[import("../../../www/models/switch.js").Progress | null, string, number | null][]} */
   const table = [
     [null, "DistilGPT2: starting …", null],
@@ -75,7 +75,7 @@ test("progress is in bytes and an honest percentage", () => {
   }
 });
 
-test("every problem is told, a notice apart from them, and what failed can be tried again", () => {
+test("every problem is shown, with a notice apart, and a failure can be retried", () => {
   const failure = { model: distil, words: "It failed." };
   const active = {
     model: distil,
@@ -90,7 +90,7 @@ test("every problem is told, a notice apart from them, and what failed can be tr
   assert.deepEqual([calm.problems, calm.notice], [[], null]);
 });
 
-test("a download can be cancelled if another model writes, and chosen once one was tried", () => {
+test("a download can be cancelled if another model writes; models can be chosen once one was tried", () => {
   const loading = { model: distil, progress: null };
   assert.equal(describe({ ...nothing, loading }, idle).canChoose, false);
   const status = describe({ ...nothing, loading, active: { model: pocket, info } }, idle);
@@ -98,7 +98,7 @@ test("a download can be cancelled if another model writes, and chosen once one w
   assert.equal(status.task?.canCancel, true);
 });
 
-test("a suggestion is announced while it stands; other news is not taken back with it", () => {
+test("an announced suggestion is cleared when it goes; other announcements stay", () => {
   const region = { textContent: "" };
   const announcer = new Announcer(region);
   announcer.settled(" the sea");
@@ -115,7 +115,7 @@ test("a suggestion is announced while it stands; other news is not taken back wi
   }
 });
 
-test("the page's bottom rises with the keyboard, and not with a pinch", () => {
+test("the bottom of the page rises with the keyboard, but not with a pinch zoom", () => {
   const viewport = Object.assign(new EventTarget(), { height: 800, offsetTop: 0, scale: 1 });
   let height = "";
   const root = {
@@ -135,12 +135,12 @@ test("the page's bottom rises with the keyboard, and not with a pinch", () => {
   }
 });
 
-test("the server gives types, isolation and policy, and nothing outside its folder", async () => {
+test("the server sends types, isolation headers and policy, and nothing from outside its folder", async () => {
   const www = fileURLToPath(new URL("../../../www", import.meta.url));
   const server = await serve(www, 0);
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
   /**
-   * Unlike fetch, this sends a path as it stands.
+   * Unlike fetch, this sends a path unchanged.
    * @param {string} path
    * @returns {Promise<import("node:http").IncomingMessage>}
    */

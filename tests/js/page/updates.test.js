@@ -1,4 +1,4 @@
-// The line that offers a newer version: what the button does, and what it says where it does nothing.
+// The line that offers a new version: what its button does, and what it says otherwise.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -29,7 +29,7 @@ class Offer {
   }
 }
 
-test("a new version is used when the text is saved and no other tab needs the old one; else it is said why not", async () => {
+test("a new version starts once the text is saved and no other tab needs the old one; otherwise the line says why not", async () => {
   const offer = new Offer();
   assert.equal(offer.words.textContent, "A new version is ready.");
   offer.isSaved = false;

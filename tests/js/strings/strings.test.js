@@ -1,4 +1,4 @@
-// The table of the page's words: complete in both languages, and put into sentences.
+// The table of strings: complete in both languages; and the way to say them.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -7,7 +7,7 @@ import { inWords, languageFor, onSpeak, STRINGS, say, speak } from "../../../www
 
 afterEach(() => speak("en"));
 
-test("every row has both languages, with the same things put in, and none is empty by mistake", () => {
+test("every string has both languages, with the same placeholders, and none is empty by mistake", () => {
   for (const [key, { en, zh }] of Object.entries(STRINGS)) {
     const [inEnglish, inChinese] = [en, zh].map((text) => (text.match(/\{\w+\}/g) ?? []).sort());
     assert.deepEqual(inEnglish, inChinese, key);
@@ -17,21 +17,21 @@ test("every row has both languages, with the same things put in, and none is emp
   }
 });
 
-test("Chinese sentences have Chinese punctuation, and spaces between the two scripts", () => {
+test("Chinese strings have Chinese punctuation, and spaces between the two scripts", () => {
   for (const [key, { zh }] of Object.entries(STRINGS)) {
     assert.doesNotMatch(zh, /\p{Script=Han}[,.:;!?()]|[,.:;!?()]\p{Script=Han}/u, key);
     assert.doesNotMatch(zh, /\p{Script=Han}[A-Za-z0-9]|[A-Za-z0-9]\p{Script=Han}/u, key);
   }
 });
 
-test("the words that index.html asks for are in the table", async () => {
+test("the strings that index.html names are in the table", async () => {
   const html = await readFile(new URL("../../../www/index.html", import.meta.url), "utf8");
   const keys = [...html.matchAll(/data-(?:text|label)="([^"]*)"/g)].map(([, key]) => key);
   assert.ok(keys.length > 20);
   for (const key of keys) assert.ok(Object.hasOwn(STRINGS, key), key);
 });
 
-test("the language is the writer's choice, else the first of the browser's that the page knows, else English", () => {
+test("the language is the writer's choice, else the first known one of the browser's, else English", () => {
   /** @type {[string | null, string[], string][]} */
   const table = [
     [null, [], "en"],
@@ -47,7 +47,7 @@ test("the language is the writer's choice, else the first of the browser's that 
     assert.equal(languageFor(chosen, preferred), language, `${chosen} ${preferred}`);
 });
 
-test("values are put in, and words that wait for a language come in the one that is spoken", () => {
+test("values are filled in, and words are said in the current language", () => {
   assert.equal(say("headline_ready", { title: "GPT-2" }), "GPT-2 · ready");
   assert.equal(say("headline_ready"), "{title} · ready");
   assert.equal(say("headline_ready", { title: "{title} $& $1" }), "{title} $& $1 · ready");
@@ -69,7 +69,7 @@ test("values are put in, and words that wait for a language come in the one that
   assert.equal(inWords(words), "找不到来自 b.org 的 a.json（HTTP 404）。请选择另一个模型。As it is.正在重新启动。");
 });
 
-test("what was said is said again in another language, in the order in which it was announced", () => {
+test("a change of language renders again, in the order of registration", () => {
   /** @type {string[]} */
   const said = [];
   onSpeak(() => said.push(`1 ${say("cancel")}`));
