@@ -26,7 +26,7 @@ export const STRINGS = {
   cancel: { en: "Cancel", zh: "取消" },
   not_started: { en: "The page could not start", zh: "页面无法启动" },
   not_started_because: {
-    en: "The page could not start: {cause}. Reload it; if that does not help, bring this browser up to date or take another one.",
+    en: "The page could not start: {cause}. Reload it. If that does not help, update this browser or use another one.",
     zh: "页面无法启动：{cause}。请重新加载；如果仍然不行，请更新这个浏览器，或换一个浏览器。",
   },
   update_ready: { en: "A new version is ready.", zh: "新版本已就绪。" },
