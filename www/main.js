@@ -57,7 +57,7 @@ const clock = {
 const localStore = browserStorage("localStorage");
 const isMac = /^Mac|^iP/.test(navigator.platform);
 
-// What is said
+// Status and announcements
 
 const toText = () => view.focus();
 const announcer = new Announcer(byId("announcer"));

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::generation::config::GenerationConfig;
 
-/// What a writer sees who has changed nothing.
+/// The settings of a writer who has changed none.
 pub static SETTINGS: LazyLock<Settings> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../www/settings/settings.json"))
         .expect("invariant: the page's settings have these rows")

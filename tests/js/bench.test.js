@@ -1,4 +1,4 @@
-// What the comparison makes of its figures, and the prompts it asks with.
+// The report of the benchmark, and its prompts.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// What a writer can do with suggestions, by key, by tap or by click.
+// The commands on suggestions, for keys, taps and clicks.
 
 import { say } from "../strings/strings.js";
 import { EditorView, isolateHistory, keymap, Prec } from "../vendor/codemirror.js";

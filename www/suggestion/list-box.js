@@ -1,4 +1,4 @@
-// The elements of a list at the caret, and the place that it is to leave free.
+// The list's elements, and the rectangle at the caret that it must not cover.
 
 import { repositionTooltips } from "../vendor/codemirror.js";
 

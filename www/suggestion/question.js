@@ -37,12 +37,12 @@ import { beginning, remainder } from "./words.js";
  */
 
 /**
- * What may stand at the caret: the part of each alternative that is not yet typed, and which of them does. Empty: none.
+ * The rest of each alternative, still untyped, and the index of the one at the caret. Empty if there is none.
  * @typedef {{alternatives: string[], index: number}} Offer
  */
 
 /**
- * What is not yet typed of the alternative numbered `i`.
+ * The untyped rest of alternative `i`.
  * @typedef {{i: number, text: string, isComplete: boolean}} Rest
  */
 
@@ -92,7 +92,7 @@ export function shownRest(question) {
 export const chooseIn = (question, index) => ({ ...question, chosen: restsOf(question)[index]?.i ?? 0 });
 
 /**
- * What becomes of a question when the text changes. The place is the question's while nothing before it changes.
+ * The question after a change of the text; null where the change touches the text that it continues.
  * @param {Question} question
  * @param {ChangeSet} changes
  * @param {string | null} typed from the question's place to the caret, null where the caret is before it

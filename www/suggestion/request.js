@@ -1,4 +1,4 @@
-// Asks the model what the state wants to know: the only place of the suggestions that has a timer, a request and a seed.
+// Takes the questions of the state to the model. The only place among the suggestions with a timer, a request and a seed.
 
 import { ViewPlugin } from "../vendor/codemirror.js";
 import { answer, begin, commit, dismiss, fail, suggestions } from "./state.js";
@@ -26,7 +26,7 @@ import { answer, begin, commit, dismiss, fail, suggestions } from "./state.js";
 // The editor reads what an input method has committed up to 50 ms after its end; a transaction before then would undo it.
 const COMMIT_MS = 100;
 
-// The engine's state says these already.
+// Errors that the status line tells anyway.
 export const TOLD_ELSEWHERE = new Set(["aborted", "no_model", "worker_died"]);
 
 /**
@@ -77,7 +77,7 @@ export class Requests {
     if (question?.phase === "asked") this.#ask(question, settings);
   }
 
-  /** What stands at the caret makes room for an input method. */
+  /** Takes the suggestion away, as the input method shows its own text there. */
   compositionStarted() {
     this.#world.clock.clearTimeout(this.#timer);
     if (this.#question !== null) this.#view.dispatch({ effects: dismiss.of({ tabLeaves: false }) });
@@ -119,7 +119,7 @@ export class Requests {
       if (isDone) this.#request = null;
       const origin = { before, after, generation_config, gate };
       const alternatives = suggestions.map((suggestion, index) => ({ ...suggestion, origin: { ...origin, index } }));
-      // The text grows or shrinks by it, and the page with it.
+      // The page grows or shrinks with the ghost text.
       const scrollIntoView = isCaretInView(this.#view);
       this.#view.dispatch({ effects: answer.of({ id, alternatives, isDone }), scrollIntoView });
     };

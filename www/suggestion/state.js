@@ -24,7 +24,7 @@ import { chooseIn, isFinal, isFollowed, isUsedUp, offerOf, receive, restsOf, sho
  * @property {Settings} settings
  * @property {number} nextId of a question
  * @property {Question | null} question
- * @property {boolean} isAttending the writer's last act was to write or to ask here, so a new model may suggest here too
+ * @property {boolean} isAttending the writer last typed or asked here, so that another model may suggest here too
  * @property {boolean} tabLeaves Tab moves to the next control, as elsewhere on a page
  * @property {StringKey | null} refusal why the writer cannot ask here
  * @property {List | null} list null while it is closed
@@ -102,7 +102,7 @@ export const suggestions = StateField.define({
   },
 });
 
-// ---- The writer's part ----
+// ---- Effects of the writer ----
 
 /** Opens the list of what stands at the caret; where nothing does, or it is open already, asks. @type {StateEffectType<null>} */
 export const open = transition((state, _, place) => {
@@ -149,7 +149,7 @@ export const configure = transition((state, settings, place) => {
   return renewed({ ...state, settings, tally }, place);
 });
 
-// ---- The model's part ----
+// ---- Effects of the model ----
 
 /** The pause is over: the question goes to the model. @type {StateEffectType<{id: number}>} */
 export const begin = transition((state, { id }) => {
@@ -157,11 +157,11 @@ export const begin = transition((state, { id }) => {
   return { ...state, question: { ...state.question, phase: "asked" } };
 });
 
-/** What the model has answered so far, best first. @type {StateEffectType<Answer>} */
+/** The answer so far, best first. @type {StateEffectType<Answer>} */
 export const answer = transition((state, { id, alternatives, isDone }, place) => {
   if (state.question?.id !== id) return state;
   const question = receive(state.question, alternatives, isDone);
-  // The writer may have typed on, and another way than this answer goes.
+  // The writer may have typed something else meanwhile.
   const next = followed(counted({ ...state, question }, alternatives.length > 0, isDone), place);
   if (next.question?.id !== id) return next;
   const settled = isFinal(next.question) ? { ...next, question: { ...next.question, isSettled: true } } : next;
@@ -175,7 +175,7 @@ export const fail = transition((state, { id }) => (state.question?.id === id ? {
 /** Another model is ready, and answers in place of the one before. @type {StateEffectType<null>} */
 export const renew = transition((state, _, place) => renewed(state, place));
 
-// ---- Reading the state ----
+// ---- Queries ----
 
 /**
  * @param {SuggestionState} state
@@ -232,7 +232,7 @@ export const hasSettled = (before, after) =>
   after.question.isSettled &&
   !before.question.isSettled;
 
-// ---- What the transitions are made of ----
+// ---- Parts of the transitions ----
 
 /**
  * The text or the caret has changed.

@@ -1,4 +1,4 @@
-// What is derived from a document: its title, the model's share, its Markdown, its file name.
+// A document's title, share of the model, Markdown and file name.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

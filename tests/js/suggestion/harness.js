@@ -106,7 +106,7 @@ export class Harness {
     return field.offerIn(this.value);
   }
 
-  /** What stands at the caret. */
+  /** The ghost text. */
   get shown() {
     return field.shownIn(this.value);
   }
