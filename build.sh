@@ -178,7 +178,7 @@ test_all() {
   cargo fmt --check
   say "clippy"
   cargo clippy --locked --all-targets --all-features -- -D warnings
-  cargo clippy --locked --target wasm32-unknown-unknown --lib --test web --test kernels --test attention --test accuracy -- -D warnings
+  cargo clippy --locked --target wasm32-unknown-unknown --lib --test web --test kernels --test attention --test oracle --test accuracy -- -D warnings
   say "Native tests"
   cargo test --locked
   need_torch
@@ -228,7 +228,7 @@ totals() {
        END { printf "\n%d passed, %d failed, %d skipped\n", passed, failed, skipped }' "$1"
 }
 
-wasm_test() { wasm-pack test --headless --chrome --chromedriver "$(command -v chromedriver)" -- --locked --test web --test kernels --test attention "$@"; }
+wasm_test() { wasm-pack test --headless --chrome --chromedriver "$(command -v chromedriver)" -- --locked --test web --test kernels --test attention --test oracle "$@"; }
 
 case "${1:-build}" in
   build) build ;;

@@ -115,9 +115,9 @@ pub fn decoded(file: &[u8]) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
                 let (_, _, scale_shape, scales) = &scales[&format!("{name}.scale")];
                 let value = |(i, &byte): (usize, &u8)| {
                     let (row, column) = (i / shape[1], i % shape[1]);
-                    let group = match name.starts_with('w') {
-                        true => row * scale_shape[1] + column / GROUP_LEN,
-                        false => row / GROUP_LEN * scale_shape[1] + column,
+                    let group = match name.starts_with("h.") {
+                        true => row / GROUP_LEN * scale_shape[1] + column,
+                        false => row * scale_shape[1] + column / GROUP_LEN,
                     };
                     f32::from(byte as i8) * bf16::from_le_bytes(scales.as_chunks().0[group]).to_f32()
                 };
