@@ -152,6 +152,14 @@ build_threads() {
   finish threads target/threads --enable-threads
 }
 
+# The tests' reference model as the bench runs it: the same weights, candle's arithmetic.
+build_candle() {
+  local out=target/bench/candle
+  say "Compiling candle for the bench (once, some minutes)"
+  cargo build --locked --profile bench-candle --target wasm32-unknown-unknown --package bench-candle
+  wasm-bindgen --target web --out-dir "$out" --out-name candle target/wasm32-unknown-unknown/bench-candle/bench_candle.wasm
+}
+
 build() {
   need_rust
   need_rust_src
@@ -175,10 +183,10 @@ test_all() {
   need_rust
   need_chromium
   say "rustfmt"
-  cargo fmt --check
+  cargo fmt --all --check
   say "clippy"
   cargo clippy --locked --all-targets --all-features -- -D warnings
-  cargo clippy --locked --target wasm32-unknown-unknown --lib --test web --test kernels --test attention --test oracle --test accuracy -- -D warnings
+  cargo clippy --locked --target wasm32-unknown-unknown --workspace --lib --test web --test kernels --test attention --test oracle --test accuracy -- -D warnings
   say "Native tests"
   cargo test --locked
   need_torch
@@ -239,7 +247,7 @@ case "${1:-build}" in
     test_all 2>&1 | tee target/test.log
     ;;
   eval) shift; evaluate "$@" ;;
-  bench) need_chromium; build; need_peers; node tools/bench/main.js "$MODELS" "${2:-}" ;;
+  bench) need_chromium; build; build_candle; need_peers; node tools/bench/main.js "$MODELS" "${2:-}" ;;
   -h | --help | help) usage ;;
   *) usage >&2; exit 2 ;;
 esac

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { drawer, promptOf } from "../../tools/bench/page/prompts.js";
 import { report } from "../../tools/bench/report.js";
+import { allRows } from "../../tools/bench/rows.js";
 import { quantile, spread } from "../../tools/bench/statistics.js";
 
 /** @import { Word } from "../../tools/bench/page/prompts.js" */
@@ -34,6 +35,28 @@ test("ours is held against the best other with as many threads", () => {
     text,
     /\| ms per token after 32 tokens \| ≤ 0\.33 \| 20\.0 onnxruntime-web fp32 \| 6\.00 \| 0\.30 met \| 8\.00 onnxruntime-web q8 \| 4\.00 \| 0\.50 \*\*missed\*\* \|/,
   );
+});
+
+test("candle is measured on one thread, in float32 and in int8, and so is ours", async () => {
+  const site = /** @type {any} */ ({ modelFile: async () => ({ url: "", bytes: 0, sha256: "" }) });
+  const ids = (await allRows(site)).map(({ id }) => id);
+  for (const name of ["candle f32", "candle Q8_0", "ours f32"]) {
+    assert.ok(ids.includes(`${name} 1t`), name);
+    assert.ok(!ids.includes(`${name} 2t`), name);
+  }
+  assert.ok(ids.includes("ours q8 1t") && ids.includes("ours q8 2t"));
+  assert.equal(new Set(ids).size, ids.length);
+});
+
+test("candle is one of the others, ours in float32 is not", () => {
+  const text = report([
+    row("candle f32", 1, { token32Ms: [40] }),
+    row("candle Q8_0", 1, { token32Ms: [25] }),
+    row("ours f32", 1, { token32Ms: [20] }),
+    row("ours q8", 1, { token32Ms: [5] }),
+  ]);
+  assert.match(text, /\| ms per token after 32 tokens \| ≤ 0\.33 \| 25\.0 candle Q8_0 \| 5\.00 \| 0\.20 met \|/);
+  assert.match(text, /\| ours f32 1t \|.* 20\.0 \(20\.0–20\.0\) \|/);
 });
 
 test("a second visit is held against the first of the reference, which keeps nothing", () => {

@@ -1,6 +1,6 @@
 // The tables: this engine against the targets and the best of the others, then all measurements.
 
-import { FIRST_SUGGESTION, OURS, READ, REFERENCE, TYPING } from "./rows.js";
+import { FIRST_SUGGESTION, OURS, OURS_F32, READ, REFERENCE, TYPING } from "./rows.js";
 import { digits, median, quantile, spread } from "./statistics.js";
 
 /** @import { Samples } from "./rows.js" */
@@ -161,7 +161,8 @@ function of(rows, name, nThreads, metric) {
  * @param {string | null} against the row to compare with; null means the one with the lowest median
  */
 function best(rows, nThreads, metric, against) {
-  const names = against === null ? rows.map(({ name }) => name).filter((name) => name !== OURS) : [against];
+  const names =
+    against === null ? rows.map(({ name }) => name).filter((name) => name !== OURS && name !== OURS_F32) : [against];
   const candidates = names.flatMap((name) => {
     const value = of(rows, name, nThreads, metric);
     return value === undefined ? [] : [{ name, value }];

@@ -20,18 +20,27 @@ import { firstSuggestion, typing } from "./real-page.js";
  */
 
 export const OURS = "ours q8";
+export const OURS_F32 = "ours f32";
 export const REFERENCE = "wllama 2 Q8_0";
 export const READ = "wasm read";
 export const FIRST_SUGGESTION = "page, first suggestion";
 export const TYPING = "page, typing";
 
-/** @type {{name: string, adapter: string, options: object}[]} */
+/** @typedef {{name: string, adapter: string, options: object}} Peer */
+
+/** @type {Peer[]} */
 const PEERS = [
   { name: "onnxruntime-web fp32", adapter: "onnxruntime-web", options: { file: "model.onnx" } },
   { name: "onnxruntime-web q8", adapter: "onnxruntime-web", options: { file: "model_quantized.onnx" } },
   { name: "transformers.js q8", adapter: "transformers", options: { dtype: "q8" } },
   { name: REFERENCE, adapter: "wllama2", options: {} },
   { name: "wllama 3 Q8_0", adapter: "wllama3", options: {} },
+];
+
+/** @type {Peer[]} candle has one thread in the browser */
+const CANDLE = [
+  { name: "candle f32", adapter: "candle", options: { dtype: "f32" } },
+  { name: "candle Q8_0", adapter: "candle", options: { dtype: "q8_0" } },
 ];
 
 const N_SAMPLES = 2; // of a visit; the medians are over all rounds
@@ -45,14 +54,16 @@ const READ_BANDWIDTH = "/tools/bench/page/read-bandwidth.js";
 export async function allRows(site) {
   const remote = await modelFiles(site, "other");
   const local = await modelFiles(site, "same");
-  const ours = { name: OURS, adapter: "ours", options: { files: remote } };
+  const ours = { name: OURS, adapter: "ours", options: { files: remote, dtype: "q8" } };
+  const oursInFloat32 = { name: OURS_F32, adapter: "ours", options: { files: remote, dtype: "f32" } };
   /** @type {Row[]} */
   const rows = [];
   for (const nThreads of [1, 2]) {
     const row = (/** @type {string} */ name, /** @type {Row["measure"]} */ measure) =>
       rows.push({ id: `${name} ${nThreads}t`, name, nThreads, measure });
     row(READ, (_, others) => readBandwidth(site, nThreads, others));
-    for (const peer of PEERS) row(peer.name, (round, others) => engine(site, peer, nThreads, round, others));
+    for (const peer of nThreads === 1 ? [...PEERS, ...CANDLE, oursInFloat32] : PEERS)
+      row(peer.name, (round, others) => engine(site, peer, nThreads, round, others));
     row(OURS, (round, others) => engine(site, ours, nThreads, round, others));
     row(TYPING, (_, others) => visit(others, (page) => typing(page, `${site.url}www/`, local, nThreads)));
   }
@@ -81,7 +92,7 @@ const modelFiles = async (site, origin) => ({
 
 /**
  * @param {Site} site
- * @param {{name: string, adapter: string, options: object}} row
+ * @param {Peer} row
  * @param {number} nThreads
  * @param {number} round
  * @param {Others} others

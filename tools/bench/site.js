@@ -44,6 +44,7 @@ export class Site {
     // The project's layout, so that imports between the folders resolve.
     for (const folder of ["www", "tools/bench"]) await symlink(resolve(folder), join(root, folder));
     await symlink(resolve(models), join(root, "models"));
+    await symlink(resolve("target/bench/candle"), join(root, "candle"));
     return new Site(await serve(root, 0), root);
   }
 

@@ -11,18 +11,17 @@ import { ALTERNATIVES } from "./measure.js";
 const AS_IT_IS = { eos_token_id: [], token_healing: false, return_full_text: false };
 
 /**
- * @param {{threads: number, files: {config: ModelFile, weights: ModelFile}}} options
+ * @param {{threads: number, files: {config: ModelFile, weights: ModelFile}, dtype: "q8" | "f32"}} options
  * @returns {Promise<Engine>}
  */
-export async function load({ threads, files }) {
+export async function load({ threads, files, dtype }) {
   const { EngineClient } = await import("../../../www/engine/client.js");
   const { modelById } = await import("../../../www/models/table.js");
   const distilgpt2 = modelById("distilbert/distilgpt2");
   /** @type {Model} Random weights have no published logits. */
   const model = { ...distilgpt2, files: { ...distilgpt2.files, ...files }, golden: null };
   const client = new EngineClient();
-  const options = { dtype: /** @type {const} */ ("q8"), threads };
-  await client.load(model, options);
+  await client.load(model, { dtype, threads });
   return {
     async generate({ text }, max_new_tokens, onToken) {
       await client.generate(text, { ...AS_IT_IS, max_new_tokens }, { onToken });
