@@ -2,9 +2,9 @@
 //!
 //! | module | what it knows |
 //! |---|---|
-//! | [`config`] | config.json, validated |
 //! | `json` | the same care for every JSON object that comes in |
-//! | [`model`] | tensors: the checkpoint, the forward pass, the cache of keys and values |
+//! | [`model`] | tensors: config.json, the forward pass, the cache of keys and values |
+//! | [`weights`] | checkpoints as they are stored, and the packed file of the next visit |
 //! | [`kernels`] | matrix products, attention and the functions between them, scalar and SIMD, and the threads that share them |
 //! | [`math`] | functions of float32 numbers and slices: exponentials, sums, softmax |
 //! | [`text`] | characters and tokens: encoding, decoding, where a long text is cut, half words |
@@ -18,11 +18,10 @@
 //! | `wasm` | the same for JavaScript; the only folder that names wasm_bindgen or js_sys |
 //!
 //! Dependencies point one way: `{wasm, eval} -> suggestion -> session -> sequence -> {generation, text}`,
-//! `session -> model -> kernels -> math`; `scoring` stands beside `session`.
+//! `session -> model -> kernels -> math`, `weights -> model`; `scoring` stands beside `session`.
 //! Everything but `wasm` and the `simd128` files of `kernels` compiles natively, so that `cargo test` covers it;
 //! [`eval`] is native only.
 
-pub mod config;
 pub mod error;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod eval;
@@ -39,3 +38,4 @@ pub mod suggestion;
 pub mod text;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;
+pub mod weights;

@@ -1,8 +1,8 @@
 //! The probability of each token of a text, with the model's likeliest alternatives.
 
-use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::math;
+use crate::model::config::Config;
 use crate::model::gpt2::Gpt2;
 use crate::model::kv_cache::KvCache;
 use crate::text::codec::Codec;

@@ -10,13 +10,13 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use write_with_distilgpt2::config::Config;
 use write_with_distilgpt2::math::argmax;
+use write_with_distilgpt2::model::config::Config;
 use write_with_distilgpt2::model::gpt2::Gpt2;
 use write_with_distilgpt2::model::kv_cache::KvCache;
 use write_with_distilgpt2::model::linear::WeightType;
-use write_with_distilgpt2::model::weights::Weights;
 use write_with_distilgpt2::text::codec::Codec;
+use write_with_distilgpt2::weights::checkpoint::CheckpointReader;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -131,9 +131,9 @@ fn surprise(logits: &[f32], token: u32) -> f64 {
 
 fn build(file: &[u8], weight_type: WeightType) -> Gpt2 {
     let config = Config::from_json(CONFIG).unwrap();
-    let mut weights = Weights::new(&config, weight_type).unwrap();
-    weights.push(file).unwrap();
-    Gpt2::new(config, weight_type, weights).unwrap()
+    let mut reader = CheckpointReader::new(&config, weight_type).unwrap();
+    reader.push(file).unwrap();
+    Gpt2::new(config, reader.finish().unwrap()).unwrap()
 }
 
 /// The logits after each of `ids`, from an empty cache.

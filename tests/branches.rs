@@ -6,20 +6,20 @@ mod common;
 use common::{max_difference, random_model};
 use proptest::prelude::*;
 use std::sync::LazyLock;
-use write_with_distilgpt2::config::Config;
+use write_with_distilgpt2::model::config::Config;
 use write_with_distilgpt2::model::gpt2::Gpt2;
 use write_with_distilgpt2::model::kv_cache::KvCache;
 use write_with_distilgpt2::model::linear::WeightType;
-use write_with_distilgpt2::model::weights::Weights;
+use write_with_distilgpt2::weights::checkpoint::CheckpointReader;
 
 static FILES: LazyLock<(Config, Vec<u8>)> = LazyLock::new(|| random_model(1));
 
 fn model() -> (Gpt2, KvCache) {
     let (config, file) = FILES.clone();
-    let mut weights = Weights::new(&config, WeightType::F32).unwrap();
-    weights.push(&file).unwrap();
+    let mut reader = CheckpointReader::new(&config, WeightType::F32).unwrap();
+    reader.push(&file).unwrap();
     let cache = KvCache::new(&config);
-    (Gpt2::new(config, WeightType::F32, weights).unwrap(), cache)
+    (Gpt2::new(config, reader.finish().unwrap()).unwrap(), cache)
 }
 
 fn logits_alone(model: &mut Gpt2, ids: &[u32]) -> Vec<f32> {

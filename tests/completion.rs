@@ -247,7 +247,10 @@ fn the_models_own_eos_ends_the_text() {
     let logits = plain.logits(&id).unwrap();
     let eos_token_id = Some(write_with_distilgpt2::math::argmax(logits));
     let mut ending = session(
-        (write_with_distilgpt2::config::Config { eos_token_id, ..config }, file),
+        (
+            write_with_distilgpt2::model::config::Config { eos_token_id, ..config },
+            file,
+        ),
         WeightType::F32,
     );
     let finished = generate(&mut ending, prompt, &GenerationConfig::default()).remove(0);

@@ -6,11 +6,11 @@ mod common;
 use half::bf16;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use write_with_distilgpt2::config::Config;
+use write_with_distilgpt2::model::config::Config;
 use write_with_distilgpt2::model::gpt2::Gpt2;
 use write_with_distilgpt2::model::kv_cache::KvCache;
 use write_with_distilgpt2::model::linear::WeightType;
-use write_with_distilgpt2::model::weights::Weights;
+use write_with_distilgpt2::weights::checkpoint::CheckpointReader;
 
 /// The file with its matrices replaced by random int8 values, -128 included, and random scales.
 fn with_int8_matrices(file: &[u8], seed: u64) -> Vec<u8> {
@@ -36,9 +36,9 @@ fn with_int8_matrices(file: &[u8], seed: u64) -> Vec<u8> {
 }
 
 fn logits(config: &Config, file: &[u8], weight_type: WeightType) -> Vec<f32> {
-    let mut weights = Weights::new(config, weight_type).unwrap();
-    weights.push(file).unwrap();
-    let mut model = Gpt2::new(config.clone(), weight_type, weights).unwrap();
+    let mut reader = CheckpointReader::new(config, weight_type).unwrap();
+    reader.push(file).unwrap();
+    let mut model = Gpt2::new(config.clone(), reader.finish().unwrap()).unwrap();
     let mut cache = KvCache::new(config);
     model.forward(&[1, 2, 3], &mut cache).unwrap().to_vec()
 }

@@ -5,13 +5,13 @@ mod common;
 
 use common::{fixture, pocket_files};
 use serde::Deserialize;
-use write_with_distilgpt2::config::Config;
 use write_with_distilgpt2::error::Error;
 use write_with_distilgpt2::math::argmax;
+use write_with_distilgpt2::model::config::Config;
 use write_with_distilgpt2::model::gpt2::Gpt2;
 use write_with_distilgpt2::model::kv_cache::KvCache;
 use write_with_distilgpt2::model::linear::WeightType;
-use write_with_distilgpt2::model::weights::Weights;
+use write_with_distilgpt2::weights::checkpoint::CheckpointReader;
 
 const TOLERANCE: f32 = 1e-4;
 
@@ -57,12 +57,12 @@ fn load(case: &str, weight_type: WeightType) -> (Gpt2, Expected) {
 }
 
 fn build(config: Config, file: &[u8], weight_type: WeightType) -> Gpt2 {
-    let mut weights = Weights::new(&config, weight_type).unwrap();
+    let mut reader = CheckpointReader::new(&config, weight_type).unwrap();
     // An odd length splits values between chunks.
     for chunk in file.chunks(1021) {
-        weights.push(chunk).unwrap();
+        reader.push(chunk).unwrap();
     }
-    Gpt2::new(config, weight_type, weights).unwrap()
+    Gpt2::new(config, reader.finish().unwrap()).unwrap()
 }
 
 /// The largest difference between two tables.
@@ -225,8 +225,50 @@ fn no_tokens_are_an_error() {
 #[test]
 fn int8_needs_whole_groups() {
     let config = Config::from_json(r#"{"n_embd": 48, "n_head": 2}"#).unwrap();
-    let message = Weights::new(&config, WeightType::Q8).err().unwrap().to_string();
+    let message = CheckpointReader::new(&config, WeightType::Q8)
+        .err()
+        .unwrap()
+        .to_string();
     assert!(message.contains("n_embd to be a multiple of 32, got 48"), "{message}");
+}
+
+/// The weights of one config.json are refused by a model of another, not run as something else.
+#[test]
+fn weights_of_another_shape_are_refused_by_name() {
+    let read = |name: &str| fixture(&format!("models/base/{name}"));
+    let config = Config::from_json(std::str::from_utf8(&read("config.json")).unwrap()).unwrap();
+    for (other, name, code) in [
+        (
+            Config {
+                n_inner: 64,
+                ..config.clone()
+            },
+            "h.0.mlp.c_fc.weight",
+            "tensor_shape",
+        ),
+        (
+            Config {
+                n_positions: 12,
+                ..config.clone()
+            },
+            "wpe.weight",
+            "tensor_shape",
+        ),
+        (
+            Config {
+                n_layer: config.n_layer + 1,
+                ..config.clone()
+            },
+            "ln_1.weight",
+            "missing_tensor",
+        ),
+    ] {
+        let mut reader = CheckpointReader::new(&config, WeightType::F32).unwrap();
+        reader.push(&read("model.safetensors")).unwrap();
+        let error = Gpt2::new(other, reader.finish().unwrap()).err().unwrap();
+        assert_eq!(error.code(), code);
+        assert!(error.to_string().contains(name), "{error}");
+    }
 }
 
 #[derive(Deserialize)]

@@ -7,13 +7,13 @@ use std::sync::LazyLock;
 
 use common::{fixture, fixture_path};
 use proptest::prelude::*;
-use write_with_distilgpt2::config::Config;
 use write_with_distilgpt2::error::{Error, Result};
+use write_with_distilgpt2::model::config::Config;
 use write_with_distilgpt2::model::gpt2::Gpt2;
 use write_with_distilgpt2::model::kv_cache::KvCache;
 use write_with_distilgpt2::model::linear::WeightType;
-use write_with_distilgpt2::model::packed_file::{HEADER_LEN, Origin, PackedModel, header};
-use write_with_distilgpt2::model::weights::Weights;
+use write_with_distilgpt2::weights::checkpoint::CheckpointReader;
+use write_with_distilgpt2::weights::packed_file::{HEADER_LEN, Origin, PackedModel, header};
 
 fn config_json(name: &str) -> String {
     String::from_utf8(fixture(&format!("models/{name}/config.json"))).unwrap()
@@ -21,13 +21,13 @@ fn config_json(name: &str) -> String {
 
 fn model(name: &str) -> Gpt2 {
     let (config, file) = common::model_files(fixture_path(&format!("models/{name}")));
-    let mut weights = Weights::new(&config, WeightType::Q8).unwrap();
-    weights.push(&file).unwrap();
-    Gpt2::new(config, WeightType::Q8, weights).unwrap()
+    let mut reader = CheckpointReader::new(&config, WeightType::Q8).unwrap();
+    reader.push(&file).unwrap();
+    Gpt2::new(config, reader.finish().unwrap()).unwrap()
 }
 
 fn pack(model: &mut Gpt2, origin: Origin) -> Vec<u8> {
-    let header = header(model, origin);
+    let header = header(model, origin).unwrap();
     let parts = model.parts().into_iter().flat_map(|part| part.to_vec());
     header.into_iter().chain(parts).collect()
 }
@@ -95,9 +95,9 @@ fn a_head_that_only_the_config_has_is_tied() {
     let (_, file) = common::model_files(fixture_path("models/base"));
     let config = Config::from_json(&json).unwrap();
     assert!(!config.tie_word_embeddings);
-    let mut weights = Weights::new(&config, WeightType::Q8).unwrap();
-    weights.push(&file).unwrap();
-    let mut tied = Gpt2::new(config, WeightType::Q8, weights).unwrap();
+    let mut reader = CheckpointReader::new(&config, WeightType::Q8).unwrap();
+    reader.push(&file).unwrap();
+    let mut tied = Gpt2::new(config, reader.finish().unwrap()).unwrap();
     let origin = Origin {
         config_json: &json,
         weights: "weights",
@@ -130,6 +130,17 @@ fn each_fault_is_named() {
         "{cut}"
     );
     assert!(refusal(&[&FILE[..], b"a"].concat(), origin()).contains("bytes instead of"));
+}
+
+#[test]
+fn only_int8_models_are_packed() {
+    let (config, file) = common::model_files(fixture_path("models/base"));
+    let mut reader = CheckpointReader::new(&config, WeightType::F32).unwrap();
+    reader.push(&file).unwrap();
+    let mut model = Gpt2::new(config, reader.finish().unwrap()).unwrap();
+    let error = header(&mut model, origin()).unwrap_err();
+    assert_eq!(error.code(), "config");
+    assert!(error.to_string().contains("got \"f32\""), "{error}");
 }
 
 #[test]

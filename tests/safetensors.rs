@@ -5,13 +5,12 @@ mod common;
 
 use common::{StoredTensor, load, model_files, safetensors, tensors};
 use std::sync::LazyLock;
-use write_with_distilgpt2::config::Config;
-use write_with_distilgpt2::error::{Error, Result};
-use write_with_distilgpt2::model::gpt2::Gpt2;
+use write_with_distilgpt2::error::Error;
+use write_with_distilgpt2::model::config::Config;
 use write_with_distilgpt2::model::kv_cache::KvCache;
 use write_with_distilgpt2::model::linear::WeightType;
-use write_with_distilgpt2::model::safetensors::{SafetensorsReader, TensorInfo, TensorSink};
-use write_with_distilgpt2::model::weights::Weights;
+use write_with_distilgpt2::weights::checkpoint::CheckpointReader;
+use write_with_distilgpt2::weights::safetensors::{Event, SafetensorsReader};
 
 static BASE: LazyLock<(Config, Vec<u8>)> = LazyLock::new(|| model_files(common::fixture_path("models/base")));
 static I8: LazyLock<(Config, Vec<u8>)> = LazyLock::new(|| model_files(common::fixture_path("models/i8")));
@@ -145,40 +144,61 @@ fn a_file_cut_anywhere_is_cut_short() {
     );
 }
 
-/// Records the sizes in the header and ignores the data.
-struct Header(Vec<u64>);
-
-impl TensorSink for Header {
-    fn header(&mut self, tensors: &[TensorInfo]) -> Result<()> {
-        self.0 = tensors.iter().map(|tensor| tensor.size_bytes).collect();
-        Ok(())
-    }
-    fn begin(&mut self, _: &TensorInfo) -> Result<()> {
-        Ok(())
-    }
-    fn data(&mut self, _: &[u8]) -> Result<()> {
-        Ok(())
-    }
-    fn end(&mut self) -> Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
 fn tensors_may_lie_beyond_what_32_bits_address() {
     let file = with_header(
         r#"{"a": {"dtype": "F32", "shape": [1500000000], "data_offsets": [0, 6000000000]},
             "b": {"dtype": "F32", "shape": [2], "data_offsets": [6000000000, 6000000008]}}"#,
     );
-    let (mut reader, mut header) = (SafetensorsReader::default(), Header(Vec::new()));
-    reader.push(&file, &mut header).unwrap();
-    reader.push(&[0; 10], &mut header).unwrap();
-    assert_eq!(header.0, [6_000_000_000, 8]);
+    let mut reader = SafetensorsReader::default();
+    let Some(Event::Header(tensors)) = reader.next(&mut &file[..]).unwrap() else {
+        panic!("the header comes first");
+    };
+    assert!(tensors.iter().map(|tensor| tensor.size_bytes).eq([6_000_000_000, 8]));
+    reader.next(&mut &[0; 10][..]).unwrap();
     let message = reader.finish().unwrap_err().to_string();
     assert!(
         message.contains("tensor a: expected 6000000000 bytes, found 10"),
         "{message}"
     );
+}
+
+/// The events of a file that arrives in chunks.
+fn events(file: &[u8], chunk_len: usize) -> Vec<String> {
+    let mut reader = SafetensorsReader::default();
+    let mut events = Vec::new();
+    for mut chunk in file.chunks(chunk_len) {
+        while let Some(event) = reader.next(&mut chunk).unwrap() {
+            events.push(match event {
+                Event::Header(tensors) => tensors.into_iter().map(|tensor| tensor.name).collect(),
+                Event::Data { index, bytes, is_last } => format!("{index} {bytes:?} {is_last}"),
+            });
+        }
+        assert!(chunk.is_empty());
+    }
+    reader.finish().unwrap();
+    events
+}
+
+#[test]
+fn a_reader_gives_the_header_and_then_the_bytes_of_each_tensor() {
+    let file = safetensors(&[
+        ("a".into(), "I8", vec![3], vec![1, 2, 3]),
+        ("b".into(), "I8", vec![0], vec![]),
+        ("c".into(), "I8", vec![2], vec![4, 5]),
+    ]);
+    let whole = ["abc", "0 [1, 2, 3] true", "1 [] true", "2 [4, 5] true"];
+    assert_eq!(events(&file, file.len()), whole);
+    let bytes = [
+        "abc",
+        "0 [1] false",
+        "0 [2] false",
+        "0 [3] true",
+        "1 [] true",
+        "2 [4] false",
+        "2 [5] true",
+    ];
+    assert_eq!(events(&file, 1), bytes);
 }
 
 #[test]
@@ -196,11 +216,11 @@ fn after_an_error_no_more_bytes_are_accepted() {
     let too_long = [&BASE.1[..], b"abc"].concat();
     let wrong_header = with_header(r#"{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}"#);
     for file in [too_long, wrong_header] {
-        let mut weights = Weights::new(&BASE.0, WeightType::F32).unwrap();
-        assert!(weights.push(&file).is_err());
-        let again = weights.push(&BASE.1).unwrap_err().to_string();
+        let mut reader = CheckpointReader::new(&BASE.0, WeightType::F32).unwrap();
+        assert!(reader.push(&file).is_err());
+        let again = reader.push(&BASE.1).unwrap_err().to_string();
         assert!(again.contains("was refused before"), "{again}");
-        assert!(Gpt2::new(BASE.0.clone(), WeightType::F32, weights).is_err());
+        assert!(reader.finish().is_err());
     }
 }
 

@@ -6,10 +6,10 @@ mod common;
 use common::{load, model_files, safetensors, tensors};
 use proptest::prelude::*;
 use std::sync::LazyLock;
-use write_with_distilgpt2::config::Config;
+use write_with_distilgpt2::model::config::Config;
 use write_with_distilgpt2::model::kv_cache::KvCache;
 use write_with_distilgpt2::model::linear::WeightType;
-use write_with_distilgpt2::model::weights::Weights;
+use write_with_distilgpt2::weights::checkpoint::CheckpointReader;
 
 static BASE: LazyLock<(Config, Vec<u8>)> = LazyLock::new(|| model_files(common::fixture_path("models/base")));
 static I8: LazyLock<(Config, Vec<u8>)> = LazyLock::new(|| model_files(common::fixture_path("models/i8")));
@@ -128,7 +128,7 @@ proptest! {
     #[test]
     fn no_config_panics(json in r#"\{("(n_embd|n_head|n_layer|vocab_size|n_positions|n_inner)": ?-?[0-9]{1,20},?){0,4}\}"#) {
         if let Ok(config) = Config::from_json(&json) {
-            let _ = Weights::new(&config, WeightType::Q8);
+            let _ = CheckpointReader::new(&config, WeightType::Q8);
         }
     }
 }

@@ -12,7 +12,8 @@ use write_with_distilgpt2::model::linear::WeightType;
 use write_with_distilgpt2::sequence::{FinishReason, FinishedSequence};
 use write_with_distilgpt2::session::{Session, Step};
 
-static RANDOM_MODEL: LazyLock<(write_with_distilgpt2::config::Config, Vec<u8>)> = LazyLock::new(|| random_model(1));
+static RANDOM_MODEL: LazyLock<(write_with_distilgpt2::model::config::Config, Vec<u8>)> =
+    LazyLock::new(|| random_model(1));
 
 #[test]
 fn a_prompt_of_the_whole_context_leaves_room_for_one_token() {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use write_with_distilgpt2::model::gpt2::Gpt2;
 use write_with_distilgpt2::model::kv_cache::KvCache;
 use write_with_distilgpt2::model::linear::WeightType;
-use write_with_distilgpt2::model::weights::Weights;
+use write_with_distilgpt2::weights::checkpoint::CheckpointReader;
 
 /// Float32 rounding error of sums in another order.
 const TOLERANCE: f32 = 1e-4;
@@ -30,9 +30,9 @@ fn numbers<T>(name: &str, number: impl Fn([u8; 4]) -> T) -> Vec<T> {
 #[ignore = "needs the export of tools/train/test_recipe.py, after which ./build.sh test runs this"]
 fn the_engine_gives_the_logits_of_pytorch() {
     let (config, file) = common::model_files(folder());
-    let mut weights = Weights::new(&config, WeightType::F32).unwrap();
-    weights.push(&file).unwrap();
-    let mut model = Gpt2::new(config, WeightType::F32, weights).unwrap();
+    let mut reader = CheckpointReader::new(&config, WeightType::F32).unwrap();
+    reader.push(&file).unwrap();
+    let mut model = Gpt2::new(config, reader.finish().unwrap()).unwrap();
     let mut cache = KvCache::new(model.config());
     let logits = model
         .forward_all(&numbers("input_ids.u32", u32::from_le_bytes), &mut cache)

@@ -5,12 +5,12 @@ use js_sys::{Array, Reflect};
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use write_with_distilgpt2::config::Config;
+use write_with_distilgpt2::model::config::Config;
 use write_with_distilgpt2::model::gpt2::Gpt2;
 use write_with_distilgpt2::model::kv_cache::KvCache;
 use write_with_distilgpt2::model::linear::WeightType;
-use write_with_distilgpt2::model::weights::Weights;
 use write_with_distilgpt2::wasm::{ModelBuilder, Session, Sha256};
+use write_with_distilgpt2::weights::checkpoint::CheckpointReader;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -172,9 +172,9 @@ fn logits_are_those_of_transformers() {
     ] {
         let config = Config::from_json(config).unwrap();
         let expected: Expected = serde_json::from_str(expected).unwrap();
-        let mut weights = Weights::new(&config, WeightType::F32).unwrap();
-        weights.push(file).unwrap();
-        let mut model = Gpt2::new(config, WeightType::F32, weights).unwrap();
+        let mut reader = CheckpointReader::new(&config, WeightType::F32).unwrap();
+        reader.push(file).unwrap();
+        let mut model = Gpt2::new(config, reader.finish().unwrap()).unwrap();
         let mut cache = KvCache::new(model.config());
         for (i, (&id, expected)) in expected.input_ids.iter().zip(&expected.logits).enumerate() {
             let logits = model.forward(&[id], &mut cache).unwrap();

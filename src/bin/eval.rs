@@ -8,15 +8,15 @@ use std::sync::Mutex;
 use std::thread;
 
 use serde_json::json;
-use write_with_distilgpt2::config::Config;
 use write_with_distilgpt2::eval;
 use write_with_distilgpt2::eval::arguments::{Arguments, USAGE};
 use write_with_distilgpt2::eval::report::{Report, Row};
+use write_with_distilgpt2::model::config::Config;
 use write_with_distilgpt2::model::gpt2::Gpt2;
 use write_with_distilgpt2::model::linear::WeightType;
-use write_with_distilgpt2::model::weights::Weights;
 use write_with_distilgpt2::session::Session;
 use write_with_distilgpt2::text::codec::Codec;
+use write_with_distilgpt2::weights::checkpoint::CheckpointReader;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -137,7 +137,7 @@ fn load(folder: &Path) -> Result<Session> {
         &read(&project("www/models/gpt2-tokenizer/tokenizer.json"))?,
         config.vocab_size,
     )?;
-    let mut weights = Weights::new(&config, DTYPE)?;
-    weights.push(&read(&folder.join("model.safetensors"))?)?;
-    Ok(Session::new(Gpt2::new(config, DTYPE, weights)?, codec))
+    let mut reader = CheckpointReader::new(&config, DTYPE)?;
+    reader.push(&read(&folder.join("model.safetensors"))?)?;
+    Ok(Session::new(Gpt2::new(config, reader.finish()?)?, codec))
 }

@@ -1,14 +1,15 @@
-//! Keys and values of the positions seen so far: a trunk that holds the prompt, and the branches that continue it.
+//! The keys and values of the tokens read so far: a trunk that holds the prompt, and branches that continue it.
 
-use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::kernels::attention::{PAGE_LEN, Pages};
+use crate::model::config::Config;
 
-/// Per layer a key and a value for every token that the model has read, float32, in pages; see [`Pages`].
+/// A key and a value per layer for every token that the model has read, float32, in pages; see [`Pages`].
 ///
-/// Slots are filled in the order in which tokens are read. The trunk takes the first of them; branches, which are read
-/// side by side, take what follows in turn, so that none copies what they share.
+/// Slots are filled in the order in which tokens are read. The trunk has the first of them. Branches, which are read side
+/// by side, take turns at those that follow, so that the trunk they share is never copied.
 pub struct KvCache {
+    /// For each layer, its pages.
     layers: Vec<Vec<f32>>,
     pages: Pages,
     n_positions: usize,
@@ -21,13 +22,19 @@ pub struct KvCache {
 /// A token that the cache has made room for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
+    /// Where its keys and values lie; see [`Pages`].
     pub slot: usize,
+    /// Its place in the text, counted from 0.
     pub position: usize,
+    /// Its branch, `None` in the trunk.
     pub branch: Option<usize>,
 }
 
 impl KvCache {
-    /// Takes address space for all `n_positions` at once, so that no step allocates; the system gives memory as pages are filled.
+    /// An empty cache for the model that `config` describes.
+    ///
+    /// It reserves address space for all `n_positions` at once, so that no pass allocates; the system gives memory as pages
+    /// are filled.
     pub fn new(config: &Config) -> KvCache {
         let pages = Pages {
             n_head: config.n_head,
@@ -46,23 +53,24 @@ impl KvCache {
         }
     }
 
-    /// Positions of the trunk.
+    /// Number of tokens in the trunk.
     pub fn len(&self) -> usize {
         self.trunk_len
     }
 
+    /// Whether the trunk has no tokens.
     pub fn is_empty(&self) -> bool {
         self.trunk_len == 0
     }
 
-    /// Forgets all branches, and the trunk from `len` on. A `len` beyond what is held leaves the trunk as it is.
+    /// Forgets all branches, and the trunk from position `len` on. A trunk of at most `len` tokens stays as it is.
     pub fn truncate(&mut self, len: usize) {
         self.trunk_len = self.trunk_len.min(len);
         self.branches.clear();
         self.n_slots = self.trunk_len;
     }
 
-    /// Begins `n` branches at the end of the trunk, in place of those before, each with room for `n_tokens`.
+    /// Begins `n` branches at the end of the trunk, each with room for `n_tokens`, and forgets those before.
     pub fn branch(&mut self, n: usize, n_tokens: usize) {
         self.truncate(self.trunk_len);
         self.branches.resize_with(n, || Vec::with_capacity(n_tokens));
@@ -72,7 +80,7 @@ impl KvCache {
         }
     }
 
-    /// Positions of a branch, the trunk's included.
+    /// Number of tokens in a branch and the trunk before it.
     pub fn branch_len(&self, branch: usize) -> usize {
         self.trunk_len + self.branches[branch].len()
     }
@@ -80,29 +88,24 @@ impl KvCache {
     /// Makes `branch` a part of the trunk and forgets the others.
     pub fn adopt(&mut self, branch: usize) {
         let slots = std::mem::take(&mut self.branches[branch]);
-        let Pages { n_head, head_dim } = self.pages;
-        for (target, &source) in (self.trunk_len..).zip(&slots) {
-            for head in 0..n_head {
-                for d in 0..head_dim {
-                    for at in [Pages::key, Pages::value] {
-                        let (source, target) = (at(&self.pages, source, head, d), at(&self.pages, target, head, d));
-                        for layer in &mut self.layers {
-                            layer[target] = layer[source];
-                        }
-                    }
-                }
+        for layer in &mut self.layers {
+            for (target, &source) in (self.trunk_len..).zip(&slots) {
+                copy_slot(layer, &self.pages, source, target);
             }
         }
         self.trunk_len += slots.len();
         self.truncate(self.trunk_len);
     }
 
-    /// Makes room for `n_tokens` tokens behind the trunk; no branch may be there.
+    /// Makes room for `n_tokens` more tokens in the trunk, and puts their rows into `rows`.
     ///
     /// # Errors
     /// [`Error::ContextFull`]; the cache is unchanged.
+    ///
+    /// # Panics
+    /// If there are branches: their slots lie where the trunk would grow.
     pub fn extend_trunk(&mut self, n_tokens: usize, rows: &mut Vec<Row>) -> Result<()> {
-        assert!(self.branches.is_empty(), "a trunk with branches does not grow");
+        assert!(self.branches.is_empty(), "a trunk with branches cannot grow");
         self.check_room(self.trunk_len, n_tokens)?;
         rows.clear();
         rows.extend((self.trunk_len..self.trunk_len + n_tokens).map(|position| Row {
@@ -115,7 +118,7 @@ impl KvCache {
         Ok(())
     }
 
-    /// Makes room for one token behind each of `branches`.
+    /// Makes room for one more token in each of `branches`, and puts their rows into `rows`.
     ///
     /// # Errors
     /// [`Error::ContextFull`]; the cache is unchanged.
@@ -137,10 +140,11 @@ impl KvCache {
         Ok(())
     }
 
-    /// Writes what a layer has computed for the newest rows.
+    /// Writes the keys and values that a layer has computed for `rows`.
     ///
     /// # Shapes
-    /// - `kv`: `(t, 2, n_embd)` for the `(t,)` rows
+    /// - `rows`: `(t,)`
+    /// - `kv`: `(t, 2, n_embd)`
     pub fn write(&mut self, layer: usize, rows: &[Row], kv: &[f32]) {
         let Pages { n_head, head_dim } = self.pages;
         let layer = &mut self.layers[layer];
@@ -156,17 +160,17 @@ impl KvCache {
         }
     }
 
-    /// How keys and values lie in a layer.
+    /// The order of keys and values in a layer.
     pub fn pages(&self) -> Pages {
         self.pages
     }
 
-    /// All keys and values of a layer.
+    /// All keys and values of a layer, in pages.
     pub fn layer(&self, layer: usize) -> &[f32] {
         &self.layers[layer]
     }
 
-    /// The slots that `row` attends to: the first so many, and these.
+    /// The slots that `row` attends to: so many from the first on, and those of a list.
     pub fn seen_by(&self, row: &Row) -> (usize, &[usize]) {
         match row.branch {
             None => (row.slot + 1, &[]),
@@ -174,7 +178,7 @@ impl KvCache {
         }
     }
 
-    /// Bytes that the pages in use take.
+    /// Memory of the pages in use, in bytes.
     pub fn size_bytes(&self) -> usize {
         self.layers.iter().map(|layer| layer.len() * size_of::<f32>()).sum()
     }
@@ -198,5 +202,17 @@ impl KvCache {
             n_tokens,
             n_positions: self.n_positions,
         })
+    }
+}
+
+/// Copies keys and values of one slot to another.
+fn copy_slot(layer: &mut [f32], pages: &Pages, source: usize, target: usize) {
+    let Pages { n_head, head_dim } = *pages;
+    for head in 0..n_head {
+        for d in 0..head_dim {
+            layer[pages.key(target, head, d)] = layer[pages.key(source, head, d)];
+        }
+        let value = pages.value(source, head, 0);
+        layer.copy_within(value..value + head_dim, pages.value(target, head, 0));
     }
 }

@@ -1,12 +1,12 @@
-//! GPT-2 as tensors: knows token ids and logits, never text.
+//! GPT-2 in tensors: token ids in, logits out, never text.
+//!
+//! [`gpt2`] is the model, [`linear`] its products in float32 or int8, [`kv_cache`] its memory of the tokens read so far,
+//! [`config`] its shape. It asks [`weight_source`] for its tensors, and knows no file format.
 
-mod block;
+mod buffers;
+pub mod config;
 pub mod gpt2;
-mod int8_tensor;
 pub mod kv_cache;
+mod layer_norm;
 pub mod linear;
-pub mod packed_file;
-pub mod safetensors;
-mod tensor_names;
-pub mod weight_builder;
-pub mod weights;
+pub mod weight_source;

@@ -5,19 +5,18 @@ use wasm_bindgen::prelude::*;
 
 use super::session::Session;
 use super::{JsResult, throw};
-use crate::config::Config;
+use crate::model::config::Config;
 use crate::model::gpt2::Gpt2;
 use crate::model::linear::WeightType;
-use crate::model::packed_file::{self, HEADER_LEN, Origin};
-use crate::model::weights::Weights;
 use crate::text::codec::Codec;
+use crate::weights::checkpoint::CheckpointReader;
+use crate::weights::packed_file::{self, HEADER_LEN, Origin};
 
 /// Builds a model from the bytes of its files as they arrive.
 #[wasm_bindgen]
 pub struct ModelBuilder {
     config: Config,
-    weight_type: WeightType,
-    weights: Weights,
+    reader: CheckpointReader,
 }
 
 #[wasm_bindgen]
@@ -27,23 +26,20 @@ impl ModelBuilder {
     pub fn new(config_json: &str, dtype: &str) -> JsResult<ModelBuilder> {
         let config = Config::from_json(config_json).map_err(throw)?;
         let weight_type = WeightType::from_name(dtype).map_err(throw)?;
-        let weights = Weights::new(&config, weight_type).map_err(throw)?;
-        Ok(ModelBuilder {
-            config,
-            weight_type,
-            weights,
-        })
+        let reader = CheckpointReader::new(&config, weight_type).map_err(throw)?;
+        Ok(ModelBuilder { config, reader })
     }
 
     /// The next bytes of model.safetensors, cut anywhere.
     pub fn push(&mut self, chunk: &[u8]) -> JsResult<()> {
-        self.weights.push(chunk).map_err(throw)
+        self.reader.push(chunk).map_err(throw)
     }
 
     /// Builds the session once the file is complete. The builder is used up.
     pub fn finish(self, tokenizer_json: &[u8]) -> JsResult<Session> {
         let codec = Codec::from_json(tokenizer_json, self.config.vocab_size).map_err(throw)?;
-        let model = Gpt2::new(self.config, self.weight_type, self.weights).map_err(throw)?;
+        let weights = self.reader.finish().map_err(throw)?;
+        let model = Gpt2::new(self.config, weights).map_err(throw)?;
         Ok(Session::new(model, codec))
     }
 }

@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 
 use super::session::Session;
 use super::{JsResult, set, throw};
-use crate::config::Config;
+use crate::model::config::Config;
 use crate::scoring;
 
 /// A cache for scoring texts; to be freed when nobody looks at scores any more.

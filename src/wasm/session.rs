@@ -8,10 +8,10 @@ use super::scorer::Scorer;
 use super::{JsResult, set, throw};
 use crate::generation::config::GenerationConfig;
 use crate::model::gpt2::Gpt2;
-use crate::model::packed_file::{self, Origin};
 use crate::session::{self, Step};
 use crate::suggestion::{Place, Suggestion, SuggestionOptions, Suggestions, is_askable};
 use crate::text::codec::Codec;
+use crate::weights::packed_file::{self, Origin};
 
 /// A suggestion as JavaScript has it.
 fn to_object(suggestion: &Suggestion) -> Object {
@@ -147,8 +147,8 @@ impl Session {
     }
 
     /// The header of the file that the model is packed into; `weights`: a name that no other weights have.
-    pub fn packed_header(&mut self, config_json: &str, weights: &str) -> Vec<u8> {
-        packed_file::header(self.session.model_mut(), Origin { config_json, weights }).to_vec()
+    pub fn packed_header(&mut self, config_json: &str, weights: &str) -> JsResult<Vec<u8>> {
+        packed_file::header(self.session.model_mut(), Origin { config_json, weights }).map_err(throw)
     }
 
     /// The `i`th part of that file, undefined behind the last; good until the next call into the engine.

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use half::bf16;
-use write_with_distilgpt2::config::Config;
 use write_with_distilgpt2::error::Result;
 use write_with_distilgpt2::generation::config::GenerationConfig;
+use write_with_distilgpt2::model::config::Config;
 use write_with_distilgpt2::model::gpt2::Gpt2;
 use write_with_distilgpt2::model::linear::WeightType;
-use write_with_distilgpt2::model::weights::Weights;
 use write_with_distilgpt2::sequence::FinishedSequence;
 use write_with_distilgpt2::session::{Session, Step};
 use write_with_distilgpt2::text::codec::Codec;
+use write_with_distilgpt2::weights::checkpoint::CheckpointReader;
 
 fn project_path(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -48,17 +48,17 @@ pub fn gpt2_codec() -> Codec {
 
 /// Loads a model from a file that arrives in chunks of `chunk_len` bytes.
 pub fn load(config: &Config, file: &[u8], chunk_len: usize, weight_type: WeightType) -> Result<Gpt2> {
-    let mut weights = Weights::new(config, weight_type)?;
+    let mut reader = CheckpointReader::new(config, weight_type)?;
     for chunk in file.chunks(chunk_len) {
-        weights.push(chunk)?;
+        reader.push(chunk)?;
     }
-    Gpt2::new(config.clone(), weight_type, weights)
+    Gpt2::new(config.clone(), reader.finish()?)
 }
 
 pub fn session((config, file): (Config, Vec<u8>), weight_type: WeightType) -> Session {
-    let mut weights = Weights::new(&config, weight_type).unwrap();
-    weights.push(&file).unwrap();
-    Session::new(Gpt2::new(config, weight_type, weights).unwrap(), gpt2_codec())
+    let mut reader = CheckpointReader::new(&config, weight_type).unwrap();
+    reader.push(&file).unwrap();
+    Session::new(Gpt2::new(config, reader.finish().unwrap()).unwrap(), gpt2_codec())
 }
 
 pub fn pocket_session() -> Session {

@@ -98,8 +98,9 @@ impl Float32Matrix {
         }
     }
 
-    pub fn size_bytes(&self) -> usize {
-        self.values.len() * size_of::<f32>()
+    /// The bytes of the values.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        bytemuck::cast_slice_mut(&mut self.values)
     }
 
     /// The rows from `block * BLOCK_ROWS` on, side by side.

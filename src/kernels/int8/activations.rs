@@ -51,6 +51,13 @@ impl QuantizedRows {
         });
     }
 
+    /// Forgets all but the last `n_rows` rows.
+    pub fn keep_last(&mut self, n_rows: usize) {
+        let n_forgotten = self.n_rows() - n_rows;
+        self.values.drain(..n_forgotten * self.n_in);
+        self.scales.drain(..n_forgotten);
+    }
+
     pub fn n_rows(&self) -> usize {
         self.scales.len()
     }

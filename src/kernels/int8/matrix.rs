@@ -198,10 +198,6 @@ impl Int8Matrix {
             bytemuck::cast_slice_mut(&mut self.scales),
         ]
     }
-
-    pub fn size_bytes(&self) -> usize {
-        self.values.len() + self.scales.len() * size_of::<u16>()
-    }
 }
 
 /// Where in a group of a block the `i`th value of the `r`th row is.

@@ -4,36 +4,48 @@ use crate::error::{Error, Result};
 use crate::json::{self, Parameter};
 use crate::kernels::activation::Activation;
 
-/// The shape of a GPT-2 and the switches that change what it computes.
+/// The shape of a GPT-2 and the switches that change its function.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
+    /// Number of tokens in the vocabulary.
     pub vocab_size: usize,
+    /// Longest text in tokens; `n_ctx` if config.json has no `n_positions`.
     pub n_positions: usize,
+    /// Width of the residual stream.
     pub n_embd: usize,
+    /// Number of blocks, at least 1.
     pub n_layer: usize,
+    /// Number of attention heads, a divisor of `n_embd`.
     pub n_head: usize,
-    /// Width of the MLP; `4 * n_embd` where config.json has none.
+    /// Width of the MLP; `4 * n_embd` if config.json has none.
     pub n_inner: usize,
+    /// The function between the two projections of the MLP.
     pub activation_function: Activation,
+    /// Added to the variance in every LayerNorm, between 0 and 1.
     pub layer_norm_epsilon: f64,
+    /// Whether attention scores are divided by the square root of the head's width.
     pub scale_attn_weights: bool,
+    /// Whether attention scores are also divided by the layer's number, counted from 1.
     pub scale_attn_by_inverse_layer_idx: bool,
+    /// Whether the head is the token embedding itself.
     pub tie_word_embeddings: bool,
+    /// The token that ends a text; `None` if it is not in the vocabulary.
     pub eos_token_id: Option<u32>,
+    /// The token that begins a text; `None` if it is not in the vocabulary.
     pub bos_token_id: Option<u32>,
 }
 
-/// Bounds on single sizes; past them a damaged file would ask for all memory.
+/// Bounds on single sizes. Beyond them a damaged file would ask for all memory.
 const MAX_WIDTH: u64 = 1 << 20;
 const MAX_LAYERS: u64 = 1 << 10;
-/// Bound on parameters, and on the numbers in the cache: what 32 bits address, and more than a GPT-2 XL has.
+/// Bound on the number of parameters, and of numbers in the cache: addressable in 32 bits, and more than GPT-2 XL has.
 const MAX_NUMBERS: u64 = i32::MAX as u64;
 
 impl Config {
     /// Reads and validates config.json.
     ///
     /// # Errors
-    /// [`Error::Config`] names the key, its value and what would be accepted.
+    /// [`Error::Config`] names the key, its value and the values that are accepted.
     ///
     /// # Source
     /// `GPT2Config`, transformers `configuration_gpt2.py`. Keys that do not change the function are ignored.
@@ -67,13 +79,13 @@ impl Config {
         if get("quantization_config").is_some() {
             return Err("quantization_config is not supported; use the float checkpoint".into());
         }
-        // Reorders the scaling and computes it in float32, which is what happens here in any case.
+        // Asks for scores in float32, as they always are here, scaled in another order, which only rounds differently.
         flag("reorder_and_upcast_attn", false)?;
 
         let n_embd = size("n_embd", 768, MAX_WIDTH)?;
         let n_ctx = size("n_ctx", 1024, MAX_WIDTH)?;
         let vocab_size = size("vocab_size", 50257, MAX_WIDTH)?;
-        // transformers writes GPT-2's 50256 into models with smaller vocabularies, where it can never come up.
+        // transformers writes GPT-2's 50256 even into models of smaller vocabularies, which never produce it.
         let in_vocabulary = |id: &u32| (*id as usize) < vocab_size;
         let config = Config {
             vocab_size,
@@ -109,7 +121,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Number of parameters, a tied head counted once.
+    /// Number of parameters. A tied head counts once.
     pub fn n_parameters(&self) -> u64 {
         let (d, inner) = (self.n_embd as u64, self.n_inner as u64);
         let block = 4 * d + (3 * d * d + 3 * d) + (d * d + d) + (2 * d * inner + inner + d);
@@ -121,6 +133,18 @@ impl Config {
     /// Width of one attention head.
     pub fn head_dim(&self) -> usize {
         self.n_embd / self.n_head
+    }
+
+    /// The factor on the attention scores of a layer, counted from 0, before the softmax.
+    pub fn attention_scale(&self, layer_idx: usize) -> f32 {
+        let mut scale = 1.0;
+        if self.scale_attn_weights {
+            scale /= (self.head_dim() as f64).sqrt();
+        }
+        if self.scale_attn_by_inverse_layer_idx {
+            scale /= (layer_idx + 1) as f64;
+        }
+        scale as f32
     }
 }
 
