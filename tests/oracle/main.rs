@@ -20,10 +20,9 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use random::{Dice, Storage};
 use serde_json::Value;
-use write_with_distilgpt2::config::Config;
+use write_with_distilgpt2::model::config::Config;
 use write_with_distilgpt2::model::gpt2::Gpt2;
 use write_with_distilgpt2::model::linear::WeightType;
-use write_with_distilgpt2::model::weights::Weights;
 
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
@@ -87,15 +86,14 @@ fn pair(dice: &mut Dice, config: &Value, storage: Storage, weight_type: WeightTy
     let for_oracle: reference::Config = serde_json::from_str(&json).unwrap();
     let file = random::file(dice, &for_oracle, storage);
     let config = Config::from_json(&json).unwrap();
-    let mut weights = Weights::new(&config, weight_type).unwrap();
-    weights.push(&file).unwrap();
+    let model = common::load(&config, &file, file.len(), weight_type).unwrap();
     let readable = match storage {
         Storage::I8 => common::float32_file(&common::decoded(&file)),
         _ => file,
     };
     let noise = noise(weight_type, storage, config.n_embd.max(config.n_inner));
     let oracle = Oracle::new(&for_oracle, &readable, noise);
-    (Gpt2::new(config, weight_type, weights).unwrap(), oracle)
+    (model, oracle)
 }
 
 fn load(config: &reference::Config, dtype: GgmlDType, file: &[u8]) -> reference::Gpt2 {
