@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn exp_is_that_of_the_standard_library_to_the_last_bits() {
+    fn exp_agrees_with_the_standard_library_to_three_units_in_the_last_place() {
         for i in -870_000..880_000 {
             let x = i as f32 / 10_000.0;
             let exact = f64::from(x).exp();
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn softmax_gives_nothing_to_what_is_removed() {
+    fn softmax_gives_a_removed_logit_nothing() {
         let mut logits = [1.0, f32::NEG_INFINITY, 1.0, 0.0];
         softmax_numerators(&mut logits);
         assert_eq!(logits[..3], [1.0, 0.0, 1.0]);
@@ -210,5 +210,12 @@ mod tests {
             assert_eq!(max(&values), if n == 0 { f32::NEG_INFINITY } else { n as f32 - 1.0 });
         }
         assert_eq!(max(&[f32::NAN, 1.0, f32::NAN]), 1.0);
+    }
+
+    #[test]
+    fn sums_of_many_values_stay_exact() {
+        let values = vec![0.1; 1_000_000];
+        let exact = 1e6 * f64::from(0.1_f32);
+        assert!((sum_f64(&values) / exact - 1.0).abs() < 1e-6);
     }
 }

@@ -113,7 +113,7 @@ fn branches(trunk_len: usize) -> Vec<Seen> {
 }
 
 #[test]
-fn attention_is_what_its_formula_says() {
+fn attention_follows_its_formula() {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     for head_dim in [1, 3, 4, 5, 16, 64] {
         let heads = Heads {
@@ -131,7 +131,7 @@ fn attention_is_what_its_formula_says() {
     }
 }
 
-/// The online softmax must track the largest score from block to block.
+/// The online softmax must track the largest score from page to page.
 #[test]
 fn scores_far_apart_leave_one_key_and_no_overflow() {
     let mut rng = ChaCha8Rng::seed_from_u64(2);

@@ -1,4 +1,7 @@
-//! The functions between the two matrices of the MLP, in place; names as config.json has them.
+//! The functions between the two matrices of the MLP, value by value in place; names as in config.json.
+//!
+//! They are built on [`crate::math::exp`], which has no branch and no call, so that the loop over the values becomes SIMD
+//! and gives the same bits on every machine, unlike the standard library's `tanh`.
 
 use super::pool::split_mut;
 use crate::math::{erf, sigmoid};
@@ -6,15 +9,17 @@ use crate::math::{erf, sigmoid};
 /// `activation_function` of config.json.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activation {
-    /// `gelu_new`: with tanh in place of erf, as GPT-2 was trained.
+    /// `gelu_new`: GELU with tanh in place of erf, as GPT-2 was trained.
     NewGelu,
-    /// `gelu`: the exact one.
+    /// `gelu`: `x` times the normal distribution's share below it.
     Gelu,
+    /// `relu`: `max(x, 0)`, NaN for NaN.
     Relu,
+    /// `silu`: `x * sigmoid(x)`.
     Silu,
 }
 
-/// Values that one thread takes at a time.
+/// The least number of values that a thread takes.
 const GRAIN: usize = 1024;
 
 impl Activation {
@@ -22,7 +27,7 @@ impl Activation {
     pub fn apply(self, values: &mut [f32]) {
         match self {
             Activation::NewGelu => apply(values, |x| {
-                // x / 2 * (1 + tanh(u)) is x * sigmoid(2u).
+                // x / 2 * (1 + tanh(u)) equals x * sigmoid(2u).
                 const TWICE_ROOT_2_OVER_PI: f32 = 1.595_769;
                 x * sigmoid(TWICE_ROOT_2_OVER_PI * (x + 0.044715 * x * x * x))
             }),

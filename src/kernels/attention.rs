@@ -1,36 +1,43 @@
-//! Attention of new rows over the cache, a head at a time, in one pass over keys and values and without a buffer for the scores.
+//! Attention of new rows over the cache: `softmax(q kᵀ * scale) v` for every head.
+//!
+//! Keys and values lie in pages of 32 slots, and a head walks its pages once, in the order of the slots. In a page it
+//! reads the keys in a straight line: the numbers of 32 keys lie side by side, so that 32 scores are summed at once and
+//! stay in eight vectors. Then it reads the values in a straight line, one after another. The softmax runs along: it keeps
+//! the largest score and the sum so far, and scales both and the output down when a page brings a larger score. So no
+//! buffer for the scores of a whole text is needed, and keys and values are read from memory once.
+//!
+//! Heads of rows are shared out to the pool's threads: they write apart and read the same cache.
 
 use super::float32::F32x4;
 use super::pool::split_mut;
 use crate::math::{self, exp};
 
-/// Tokens whose keys and values lie together, and between two corrections of the running softmax.
+/// Slots whose keys and values lie together, and whose scores the running softmax takes at once.
 pub const PAGE_LEN: usize = 32;
-/// Values that share one reading and writing of the output.
+/// Slots whose values share one reading and writing of the output.
 const TILE_LEN: usize = 4;
-/// Vectors that hold the scores of a page.
-const SCORES: usize = PAGE_LEN / 4;
 
-/// Where keys and values lie: in pages of `(n_head, head_dim, PAGE_LEN)` keys and `(n_head, PAGE_LEN, head_dim)` values,
-/// so that a head reads both in a straight line: the keys of a page side by side, its values one after another.
+/// Where keys and values lie: in pages of `(n_head, head_dim, PAGE_LEN)` keys and `(n_head, PAGE_LEN, head_dim)` values.
 #[derive(Debug, Clone, Copy)]
 pub struct Pages {
+    /// Heads of a layer.
     pub n_head: usize,
+    /// Numbers of a head's key, and of its value.
     pub head_dim: usize,
 }
 
 impl Pages {
-    /// Numbers in a page.
+    /// The length of a page, in numbers.
     pub fn page_size(&self) -> usize {
         2 * self.n_head * PAGE_LEN * self.head_dim
     }
 
-    /// Where number `d` of a slot's key is for a head.
+    /// The index of number `d` of a slot's key for a head.
     pub fn key(&self, slot: usize, head: usize, d: usize) -> usize {
         slot / PAGE_LEN * self.page_size() + (head * self.head_dim + d) * PAGE_LEN + slot % PAGE_LEN
     }
 
-    /// Where number `d` of a slot's value is for a head.
+    /// The index of number `d` of a slot's value for a head.
     pub fn value(&self, slot: usize, head: usize, d: usize) -> usize {
         let values = slot / PAGE_LEN * self.page_size() + self.page_size() / 2;
         values + (head * PAGE_LEN + slot % PAGE_LEN) * self.head_dim + d
@@ -41,13 +48,12 @@ impl Pages {
 ///
 /// # Shapes
 /// - `q`: `(t, n_head * head_dim)`
-/// - `kv`: keys and values, as `pages` says
-/// - `scale`: what the scores are multiplied by before the softmax
-/// - `seen(row)`: the slots that a row attends to: the first so many, and those of a list
-/// - `out`: as `q`, overwritten
+/// - `kv`: `(n_pages, page_size)`, laid out by `pages`
+/// - `seen(row)`: the slots that a row attends to: a number of first slots, and a rising list of further ones
+/// - `out`: `(t, n_head * head_dim)`, overwritten
 ///
 /// # Source
-/// The running softmax is that of Milakov and Gimelshein 2018, as in FlashAttention.
+/// The running softmax: Milakov and Gimelshein 2018, as in FlashAttention.
 pub fn attention<'a>(
     q: &[f32],
     kv: &[f32],
@@ -57,7 +63,7 @@ pub fn attention<'a>(
     out: &mut [f32],
 ) {
     let Pages { n_head, head_dim } = pages;
-    // A head of a row is head_dim values of out in a line: item i is row i / n_head, head i % n_head.
+    // A head of a row is head_dim consecutive values: item i is head i % n_head of row i / n_head.
     split_mut(out, head_dim, &|first, out| {
         for (i, out) in out.chunks_exact_mut(head_dim).enumerate() {
             let item = first / head_dim + i;
@@ -67,7 +73,10 @@ pub fn attention<'a>(
     });
 }
 
-/// One head of one row.
+/// [`attention`] for one head of one row.
+///
+/// # Shapes
+/// - `q`, `out`: `(head_dim,)`
 fn attend(q: &[f32], kv: &[f32], pages: Pages, head: usize, scale: f32, seen: (usize, &[usize]), out: &mut [f32]) {
     let (n_first, mut list) = seen;
     let n_slots = list.last().map_or(n_first, |last| n_first.max(last + 1));
@@ -87,7 +96,7 @@ fn attend(q: &[f32], kv: &[f32], pages: Pages, head: usize, scale: f32, seen: (u
         }
         let page_max = math::max(&weights);
         if page_max == f32::NEG_INFINITY {
-            continue; // Nothing of this page is seen.
+            continue; // No slot of this page is seen.
         }
         if page_max > max {
             let correction = exp(max - page_max);
@@ -115,25 +124,25 @@ fn attend(q: &[f32], kv: &[f32], pages: Pages, head: usize, scale: f32, seen: (u
 /// # Shapes
 /// - `q`: `(head_dim,)`
 /// - `keys`: `(head_dim, PAGE_LEN)`
+/// - returns `(PAGE_LEN,)`
 fn scores(q: &[f32], keys: &[f32]) -> [f32; PAGE_LEN] {
-    let mut sums = [F32x4::splat(0.0); SCORES];
+    let mut sums = [F32x4::splat(0.0); PAGE_LEN / 4];
     for (&q, keys) in q.iter().zip(keys.as_chunks::<PAGE_LEN>().0) {
         let q = F32x4::splat(q);
-        for (i, sum) in sums.iter_mut().enumerate() {
-            // SAFETY: keys has PAGE_LEN = 4 * SCORES values.
-            *sum = sum.add_product(q, unsafe { F32x4::load(keys.as_ptr().add(4 * i)) });
+        for (sum, keys) in sums.iter_mut().zip(keys.as_chunks().0) {
+            *sum = sum.add_product(q, F32x4::load(keys));
         }
     }
     let mut scores = [0.0; PAGE_LEN];
-    for (i, sum) in sums.into_iter().enumerate() {
-        // SAFETY: scores has PAGE_LEN = 4 * SCORES values.
-        unsafe { sum.store(scores.as_mut_ptr().add(4 * i)) };
+    for (sum, scores) in sums.into_iter().zip(scores.as_chunks_mut().0) {
+        sum.store(scores);
     }
     scores
 }
 
-/// Adds the values of a page to `out`, each times its weight. A slot that is not seen has the weight 0, and is passed over:
-/// nobody has written its value, or a text that was given up.
+/// Adds the values of a page to `out`, each times its weight.
+///
+/// A slot that is not seen has the weight 0 and is skipped: its value is stale or was never written, and may be NaN.
 ///
 /// # Shapes
 /// - `weights`: `(n,)`
@@ -153,6 +162,7 @@ fn add_values(weights: &[f32], values: &[f32], out: &mut [f32]) {
     add_one_by_one(rest, rest_values, out);
 }
 
+/// [`add_values`] without tiles.
 fn add_one_by_one(weights: &[f32], values: &[f32], out: &mut [f32]) {
     for (&weight, values) in weights.iter().zip(values.chunks_exact(out.len())) {
         if weight != 0.0 {
@@ -161,35 +171,36 @@ fn add_one_by_one(weights: &[f32], values: &[f32], out: &mut [f32]) {
     }
 }
 
+/// [`add_values`] of `N` slots that are all seen: `out` is read and written once for all of them.
+///
 /// # Shapes
 /// - `weights`: `(N,)`
 /// - `values`: `(N, head_dim)`
 /// - `out`: `(head_dim,)`
 #[inline(always)]
 fn add_tile<const N: usize>(weights: &[f32; N], values: &[f32], out: &mut [f32]) {
-    /// Numbers that are read in one go: a loop that does more at a time turns less often.
+    /// Numbers of a head that one turn of the loop takes: four vectors, for fewer turns.
     const STRIDE: usize = 16;
     let head_dim = out.len();
-    assert_eq!(values.len(), N * head_dim);
-    let whole = head_dim - head_dim % STRIDE;
+    let values: [&[f32]; N] = std::array::from_fn(|i| &values[i * head_dim..][..head_dim]);
     let vectors = weights.map(F32x4::splat);
-    for start in (0..whole).step_by(STRIDE) {
-        // SAFETY: out and each of the values have STRIDE numbers from start on.
-        unsafe {
-            let out = out.as_mut_ptr().add(start);
-            let values: [*const f32; N] = std::array::from_fn(|i| values.as_ptr().add(i * head_dim + start));
-            for part in 0..STRIDE / 4 {
-                let mut sum = F32x4::load(out.add(4 * part));
-                for i in 0..N {
-                    sum = sum.add_product(vectors[i], F32x4::load(values[i].add(4 * part)));
-                }
-                sum.store(out.add(4 * part));
+    let (out_chunks, out_rest) = out.as_chunks_mut::<STRIDE>();
+    let n_chunks = out_chunks.len();
+    let value_chunks: [&[[f32; STRIDE]]; N] = values.map(|values| &values.as_chunks().0[..n_chunks]);
+    for (i, out) in out_chunks.iter_mut().enumerate() {
+        // SAFETY: `i < n_chunks`, the length of each slice, which a check would compare again in every turn.
+        let values: [&[[f32; 4]]; N] = value_chunks.map(|chunks| unsafe { chunks.get_unchecked(i) }.as_chunks().0);
+        for (part, out) in out.as_chunks_mut().0.iter_mut().enumerate() {
+            let mut sum = F32x4::load(out);
+            for (vector, values) in vectors.iter().zip(values) {
+                sum = sum.add_product(*vector, F32x4::load(&values[part]));
             }
+            sum.store(out);
         }
     }
-    for d in whole..head_dim {
-        for i in 0..N {
-            out[d] += weights[i] * values[i * head_dim + d];
+    for (d, out) in (n_chunks * STRIDE..).zip(out_rest) {
+        for (weight, values) in weights.iter().zip(values) {
+            *out += weight * values[d];
         }
     }
 }

@@ -1,9 +1,12 @@
 //! LayerNorm over the rows of a matrix.
+//!
+//! A row is read three times, for its mean, its variance and its result, and stays in the nearest cache between them. The
+//! variance is summed from differences to the mean, not from squares, which would cancel where the mean is large.
 
 use super::pool::split_mut;
 use crate::math;
 
-/// Rows that a thread takes at least.
+/// The least number of rows that a thread takes.
 const GRAIN_ROWS: usize = 4;
 
 /// `(x - mean) / sqrt(variance + epsilon) * gain + bias`, row by row.

@@ -1,4 +1,7 @@
-//! A float32 matrix in the order in which its product reads it.
+//! A float32 matrix, packed in the order in which its product reads it.
+//!
+//! Block after block of eight rows, and in each block column after column: eight consecutive values are one column of
+//! the block, two vectors. A last block of fewer rows is filled up with zeros.
 
 use crate::kernels::blocks::BLOCK_ROWS;
 
@@ -7,7 +10,7 @@ pub struct Float32Matrix {
     n_out: usize,
     n_in: usize,
     /// `(n_blocks, n_in, BLOCK_ROWS)`; rows beyond `n_out` are zero
-    values: Vec<f32>,
+    values: Vec<[f32; BLOCK_ROWS]>,
 }
 
 impl Float32Matrix {
@@ -16,14 +19,17 @@ impl Float32Matrix {
         Float32Matrix {
             n_out: 0,
             n_in,
-            values: Vec::with_capacity(n_out.next_multiple_of(BLOCK_ROWS) * n_in),
+            values: Vec::with_capacity(n_out.div_ceil(BLOCK_ROWS) * n_in),
         }
     }
 
-    /// Appends rows. All but the last call must bring whole blocks.
+    /// Appends rows.
     ///
     /// # Shapes
-    /// - `rows`: `(n_rows, n_in)`
+    /// - `rows`: `(n_rows, n_in)`; `n_rows` a multiple of [`BLOCK_ROWS`] in all calls but the last
+    ///
+    /// # Panics
+    /// If `rows` is not a whole number of rows, or follows a short block.
     pub fn push_rows(&mut self, rows: &[f32]) {
         assert!(rows.len().is_multiple_of(self.n_in), "whole rows");
         assert!(
@@ -37,12 +43,12 @@ impl Float32Matrix {
                 for (value, row) in column.iter_mut().zip(block.chunks_exact(self.n_in)) {
                     *value = row[i];
                 }
-                self.values.extend(column);
+                self.values.push(column);
             }
         }
     }
 
-    /// The matrix whose transpose is given, as a Conv1D stores it.
+    /// Packs a matrix that is stored transposed, as Conv1D does.
     ///
     /// # Shapes
     /// - `columns`: `(n_in, n_out)`
@@ -55,16 +61,19 @@ impl Float32Matrix {
             for row in columns.chunks_exact(n_out) {
                 let mut column = [0.0; BLOCK_ROWS];
                 column[..n_rows].copy_from_slice(&row[first..first + n_rows]);
-                matrix.values.extend(column);
+                matrix.values.push(column);
             }
         }
         matrix
     }
 
-    /// Cuts the matrix in two, before row `n`.
+    /// Cuts the matrix in two before row `n`.
     ///
     /// # Shapes
     /// - returns `(n, n_in)` and `(n_out - n, n_in)`
+    ///
+    /// # Panics
+    /// If there are fewer than `n` rows.
     pub fn split(self, n: usize) -> (Float32Matrix, Float32Matrix) {
         let part = |rows: std::ops::Range<usize>| {
             let mut values = vec![0.0; rows.len() * self.n_in];
@@ -78,22 +87,26 @@ impl Float32Matrix {
         (part(0..n), part(n..self.n_out))
     }
 
+    /// The number of rows: outputs of a product.
     pub fn n_out(&self) -> usize {
         self.n_out
     }
 
+    /// The length of a row: inputs of a product.
     pub fn n_in(&self) -> usize {
         self.n_in
     }
 
-    /// Row `row`: what an embedding is.
+    /// Row `row`, as an embedding looks it up.
     ///
     /// # Shapes
     /// - `out`: `(n_in,)`, overwritten
+    ///
+    /// # Panics
+    /// If there is no such row.
     pub fn row(&self, row: usize, out: &mut [f32]) {
         assert!(row < self.n_out, "row {row} of {}", self.n_out);
-        let block = self.block(row / BLOCK_ROWS).chunks_exact(BLOCK_ROWS);
-        for (x, column) in out.iter_mut().zip(block) {
+        for (x, column) in out.iter_mut().zip(self.block(row / BLOCK_ROWS)) {
             *x = column[row % BLOCK_ROWS];
         }
     }
@@ -103,11 +116,11 @@ impl Float32Matrix {
         bytemuck::cast_slice_mut(&mut self.values)
     }
 
-    /// The rows from `block * BLOCK_ROWS` on, side by side.
+    /// The [`BLOCK_ROWS`] rows from `block * BLOCK_ROWS` on, column by column.
     ///
     /// # Shapes
     /// - returns `(n_in, BLOCK_ROWS)`
-    pub fn block(&self, block: usize) -> &[f32] {
-        &self.values[block * self.n_in * BLOCK_ROWS..][..self.n_in * BLOCK_ROWS]
+    pub fn block(&self, block: usize) -> &[[f32; BLOCK_ROWS]] {
+        &self.values[block * self.n_in..][..self.n_in]
     }
 }

@@ -1,4 +1,9 @@
-//! Products with float32 weights, and the vector of four that they share with attention.
+//! Products with float32 weights, `y = x wᵀ + bias`, and the vector of four that they share with attention.
+//!
+//! For each block of eight rows of weights and each tile of up to four rows of `x`, the product walks the block column by
+//! column, in the order in which they lie in memory. Eight sums to a row of `x` stay in registers: a column of weights is
+//! read once, and each value of `x` is spread over a vector and meets it. A sum takes its products in the order of the
+//! columns, one rounding for each product and one for each addition, so that the bits are the same everywhere.
 
 pub mod matrix;
 pub mod scalar;
@@ -11,79 +16,78 @@ pub use scalar::F32x4;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub use simd128::F32x4;
 
-use super::blocks::{BLOCK_ROWS, TILE_ROWS, blocks_per_thread};
+use super::blocks::{BLOCK_ROWS, TILE_ROWS, block_bias, blocks, rows_per_thread, write_block};
 use super::pool;
-use super::pool::shared::Shared;
 
-/// `x wᵀ + bias`, summed in the order of the columns: the same bits wherever it runs.
+/// `x wᵀ + bias`, shared out to the pool's threads.
 ///
 /// # Shapes
 /// - `x`: `(t, n_in)`
 /// - `w`: `(n_out, n_in)`
 /// - `bias`: `(n_out,)`
 /// - `out`: `(t, n_out)`, overwritten
+///
+/// # Panics
+/// If a shape is another.
 pub fn matmul(x: &[f32], w: &Float32Matrix, bias: Option<&[f32]>, out: &mut [f32]) {
     let (n_in, n_out) = (w.n_in(), w.n_out());
     assert!(x.len().is_multiple_of(n_in), "x must be (t, n_in)");
-    assert_eq!(out.len(), x.len() / n_in * n_out, "out must be (t, n_out)");
-    let out = Shared::new(out);
-    pool::split(n_out.div_ceil(BLOCK_ROWS), blocks_per_thread(4 * n_in), &|blocks| {
-        for block in blocks {
-            let first = block * BLOCK_ROWS;
-            let n_rows = BLOCK_ROWS.min(n_out - first);
-            let mut start = [0.0; BLOCK_ROWS];
-            if let Some(bias) = bias {
-                start[..n_rows].copy_from_slice(&bias[first..first + n_rows]);
-            }
-            let weights = w.block(block);
+    assert!(bias.is_none_or(|bias| bias.len() == n_out), "bias must be (n_out,)");
+    let shape = (x.len() / n_in, n_out);
+    pool::split_columns(out, shape, rows_per_thread(n_in * size_of::<f32>()), &|mut out| {
+        for (block, rows) in blocks(out.range()) {
+            let (w, bias) = (w.block(block), block_bias(bias, &rows));
+            let mut out = out.narrow(rows);
             for (tile, x) in x.chunks(TILE_ROWS * n_in).enumerate() {
-                let mut sums = [[0.0; BLOCK_ROWS]; TILE_ROWS];
+                let write = |i, y: &_| write_block(out.row(tile * TILE_ROWS + i), y);
                 match x.len() / n_in {
-                    1 => dot_tile::<1>(x, weights, &start, &mut sums),
-                    2 => dot_tile::<2>(x, weights, &start, &mut sums),
-                    3 => dot_tile::<3>(x, weights, &start, &mut sums),
-                    _ => dot_tile::<TILE_ROWS>(x, weights, &start, &mut sums),
-                }
-                for (i, sums) in sums[..x.len() / n_in].iter().enumerate() {
-                    let start = (tile * TILE_ROWS + i) * n_out + first;
-                    // SAFETY: the pool's ranges are disjoint, and so are the columns that come from them.
-                    unsafe { out.part(start..start + n_rows) }.copy_from_slice(&sums[..n_rows]);
+                    1 => multiply_tile::<1>(x, w, &bias, write),
+                    2 => multiply_tile::<2>(x, w, &bias, write),
+                    3 => multiply_tile::<3>(x, w, &bias, write),
+                    _ => multiply_tile::<TILE_ROWS>(x, w, &bias, write),
                 }
             }
         }
     });
 }
 
-/// `T` rows of x times the rows of one block, added to `start`.
+/// Multiplies `T` rows of `x` with a block and writes the results of each.
 ///
 /// # Shapes
 /// - `x`: `(T, n_in)`
-/// - `weights`: `(n_in, BLOCK_ROWS)`
+/// - `w`: `(n_in, BLOCK_ROWS)`
+/// - `bias`: `(BLOCK_ROWS,)`
+/// - `write(i, y)`: row `i` of `(T, BLOCK_ROWS)`
 #[inline(always)]
-fn dot_tile<const T: usize>(
+fn multiply_tile<const T: usize>(
     x: &[f32],
-    weights: &[f32],
-    start: &[f32; BLOCK_ROWS],
-    out: &mut [[f32; BLOCK_ROWS]; TILE_ROWS],
+    w: &[[f32; BLOCK_ROWS]],
+    bias: &[f32; BLOCK_ROWS],
+    mut write: impl FnMut(usize, &[f32; BLOCK_ROWS]),
 ) {
-    const { assert!(T <= TILE_ROWS && BLOCK_ROWS == 8) };
-    let n_in = weights.len() / BLOCK_ROWS;
-    assert_eq!(x.len(), T * n_in);
-    // SAFETY: start, each column of weights and each row of out have BLOCK_ROWS = 8 values; x has T rows of n_in.
-    unsafe {
-        let start = [F32x4::load(start.as_ptr()), F32x4::load(start.as_ptr().add(4))];
-        let mut sums = [start; T];
-        for i in 0..n_in {
-            let w = weights.as_ptr().add(i * BLOCK_ROWS);
-            let w = [F32x4::load(w), F32x4::load(w.add(4))];
-            for (t, sums) in sums.iter_mut().enumerate() {
-                let x = F32x4::splat(*x.as_ptr().add(t * n_in + i));
-                *sums = [sums[0].add_product(w[0], x), sums[1].add_product(w[1], x)];
-            }
-        }
-        for (sums, out) in sums.into_iter().zip(out) {
-            sums[0].store(out.as_mut_ptr());
-            sums[1].store(out.as_mut_ptr().add(4));
+    let n_in = w.len();
+    let x: [&[f32]; T] = std::array::from_fn(|t| &x[t * n_in..][..n_in]);
+    let mut sums = [halves(bias).map(F32x4::load); T];
+    for (i, w) in w.iter().enumerate() {
+        let w = halves(w).map(F32x4::load);
+        for (x, sums) in x.iter().zip(&mut sums) {
+            // SAFETY: `i < n_in`, the length of each row of `x`. A check, which the compiler leaves in, costs a tenth.
+            let x = F32x4::splat(unsafe { *x.get_unchecked(i) });
+            *sums = [sums[0].add_product(w[0], x), sums[1].add_product(w[1], x)];
         }
     }
+    for (t, sums) in sums.into_iter().enumerate() {
+        let mut y = [0.0; BLOCK_ROWS];
+        for (y, sums) in y.as_chunks_mut().0.iter_mut().zip(sums) {
+            sums.store(y);
+        }
+        write(t, &y);
+    }
+}
+
+/// The two vectors of a block's column.
+#[inline(always)]
+fn halves(column: &[f32; BLOCK_ROWS]) -> [&[f32; 4]; 2] {
+    let [low, high] = bytemuck::cast_ref::<_, [[f32; 4]; 2]>(column);
+    [low, high]
 }

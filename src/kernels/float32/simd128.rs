@@ -1,30 +1,28 @@
-//! Four float32 in one WebAssembly vector, with the bits of [`super::scalar`].
+//! Four float32 in one of WebAssembly's vectors, with the bits of [`super::scalar`].
 
-use core::arch::wasm32::*;
+use core::arch::wasm32::{f32x4_add, f32x4_mul, f32x4_splat, v128};
 
-#[derive(Clone, Copy)]
+/// Four float32 numbers.
+#[derive(Debug, Clone, Copy)]
 pub struct F32x4(v128);
 
 impl F32x4 {
+    /// Four times the same number.
     #[inline(always)]
     pub fn splat(x: f32) -> F32x4 {
         F32x4(f32x4_splat(x))
     }
 
-    /// # Safety
-    /// Four values are there.
+    /// Reads four numbers.
     #[inline(always)]
-    pub unsafe fn load(values: *const f32) -> F32x4 {
-        // SAFETY: four values are 16 bytes; loads may be unaligned.
-        F32x4(unsafe { v128_load(values.cast()) })
+    pub fn load(values: &[f32; 4]) -> F32x4 {
+        F32x4(bytemuck::cast(*values))
     }
 
-    /// # Safety
-    /// There is room for four values.
+    /// Writes the four numbers.
     #[inline(always)]
-    pub unsafe fn store(self, values: *mut f32) {
-        // SAFETY: four values are 16 bytes; stores may be unaligned.
-        unsafe { v128_store(values.cast(), self.0) }
+    pub fn store(self, values: &mut [f32; 4]) {
+        *values = bytemuck::cast(self.0);
     }
 
     /// `self + a * b`, rounded twice.

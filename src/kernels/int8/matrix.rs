@@ -1,4 +1,15 @@
-//! An int8 matrix in the order in which the products read it, so that they walk one straight line through memory.
+//! An int8 matrix, packed in the order in which the products read it.
+//!
+//! A product walks its weights in one straight line, which memory serves best: block after block of eight rows, in each
+//! group after group of 32 columns, in each pair after pair of columns, in each row after row. So 16 consecutive bytes are
+//! two neighbours of each of eight rows, one step of the SIMD product:
+//!
+//! ```text
+//! block 0, group 0:  r0c0 r0c1  r1c0 r1c1  …  r7c0 r7c1 | r0c2 r0c3  …  r7c2 r7c3 | …  r7c30 r7c31
+//! block 0, group 1:  r0c32 r0c33  …
+//! ```
+//!
+//! The scales lie apart in the same order, eight to a group. A last block of fewer rows is filled up with zeros.
 
 use half::bf16;
 
@@ -8,54 +19,70 @@ use crate::math;
 /// Neighbours in a row that share a scale.
 pub const GROUP_LEN: usize = 32;
 
-/// Neighbours in a row that one 32-bit sum takes at a time.
+/// Neighbours in a row that one 32-bit sum takes at a time: the SIMD instruction adds products in twos.
 pub const PAIR: usize = 2;
 
-/// Bytes of one group of a block.
+/// Bytes of one group of a block, `(GROUP_LEN / PAIR, BLOCK_ROWS, PAIR)`.
 pub const GROUP_BYTES: usize = BLOCK_ROWS * GROUP_LEN;
+
+/// The smallest value that counts: 127 divided by less overflows float32.
+const SMALLEST: f32 = 1e-35;
 
 /// `(n_out, n_in)` int8 with a bfloat16 scale per row and group.
 pub struct Int8Matrix {
     n_out: usize,
     n_in: usize,
-    /// `(n_blocks, n_groups, GROUP_LEN / PAIR, BLOCK_ROWS, PAIR)`; rows beyond `n_out` are zero
-    values: Vec<i8>,
-    /// `(n_blocks, n_groups, BLOCK_ROWS)`, the upper half of a float32
-    scales: Vec<u16>,
+    /// `(n_blocks, n_groups)` groups; rows beyond `n_out` are zero
+    values: Vec<[i8; GROUP_BYTES]>,
+    /// `(n_blocks, n_groups, BLOCK_ROWS)` bfloat16: the upper half of a float32
+    scales: Vec<[u16; BLOCK_ROWS]>,
+}
+
+/// [`BLOCK_ROWS`] rows of a matrix, group by group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Block<'a> {
+    /// `(n_groups, GROUP_BYTES)`
+    pub values: &'a [[i8; GROUP_BYTES]],
+    /// `(n_groups, BLOCK_ROWS)` bfloat16
+    pub scales: &'a [[u16; BLOCK_ROWS]],
 }
 
 impl Int8Matrix {
     /// A matrix without rows, with room for `n_out` of them.
     ///
-    /// # Shapes
-    /// - `n_in`: a multiple of [`GROUP_LEN`]
+    /// # Panics
+    /// If `n_in` is not a multiple of [`GROUP_LEN`].
     pub fn with_capacity(n_out: usize, n_in: usize) -> Int8Matrix {
-        assert!(n_in > 0 && n_in.is_multiple_of(GROUP_LEN), "n_in must be whole groups");
-        let n_groups = n_out.div_ceil(BLOCK_ROWS) * (n_in / GROUP_LEN);
+        let n_groups = n_groups(n_out, n_in);
         Int8Matrix {
             n_out: 0,
             n_in,
-            values: Vec::with_capacity(n_groups * GROUP_BYTES),
-            scales: Vec::with_capacity(n_groups * BLOCK_ROWS),
+            values: Vec::with_capacity(n_groups),
+            scales: Vec::with_capacity(n_groups),
         }
     }
 
-    /// As many rows of nothing as are asked for: what a file is read into.
+    /// A matrix of zeros, for a file to be read into.
+    ///
+    /// # Panics
+    /// If `n_in` is not a multiple of [`GROUP_LEN`].
     pub fn zeros(n_out: usize, n_in: usize) -> Int8Matrix {
-        assert!(n_in > 0 && n_in.is_multiple_of(GROUP_LEN), "n_in must be whole groups");
-        let n_groups = n_out.div_ceil(BLOCK_ROWS) * (n_in / GROUP_LEN);
+        let n_groups = n_groups(n_out, n_in);
         Int8Matrix {
             n_out,
             n_in,
-            values: vec![0; n_groups * GROUP_BYTES],
-            scales: vec![0; n_groups * BLOCK_ROWS],
+            values: bytemuck::zeroed_vec(n_groups),
+            scales: bytemuck::zeroed_vec(n_groups),
         }
     }
 
-    /// Quantises and appends rows. All but the last call must bring whole blocks.
+    /// Quantises rows and appends them.
     ///
     /// # Shapes
-    /// - `rows`: `(n_rows, n_in)`
+    /// - `rows`: `(n_rows, n_in)`; `n_rows` a multiple of [`BLOCK_ROWS`] in all calls but the last
+    ///
+    /// # Panics
+    /// If `rows` is not a whole number of rows, or follows a short block.
     pub fn push_rows(&mut self, rows: &[f32]) {
         assert!(rows.len().is_multiple_of(self.n_in), "whole rows");
         assert!(
@@ -72,21 +99,24 @@ impl Int8Matrix {
                     }
                 }
                 let mut values = [0; GROUP_BYTES];
-                self.scales.extend(quantize_group(&group, &mut values));
-                self.values.extend(values);
+                self.scales.push(quantize_group(&group, &mut values));
+                self.values.push(values);
             }
         }
     }
 
-    /// The matrix whose transpose is given, as a Conv1D stores it.
+    /// Quantises a matrix that is stored transposed, as Conv1D does.
     ///
     /// # Shapes
     /// - `columns`: `(n_in, n_out)`
     /// - returns `(n_out, n_in)`
+    ///
+    /// # Panics
+    /// If `n_in` is not a multiple of [`GROUP_LEN`].
     pub fn from_columns(columns: &[f32], n_out: usize) -> Int8Matrix {
         let mut packed = Int8Matrix::zeros(n_out, columns.len() / n_out);
         let n_groups = packed.n_in / GROUP_LEN;
-        // Group by group, so that what is read lies together.
+        // Group by group: 32 rows of `columns` are read while they are in a cache.
         for (g, rows) in columns.chunks_exact(GROUP_LEN * n_out).enumerate() {
             for first in (0..n_out).step_by(BLOCK_ROWS) {
                 let mut group = [[0.0; BLOCK_ROWS]; GROUP_LEN];
@@ -96,22 +126,19 @@ impl Int8Matrix {
                     }
                 }
                 let i = first / BLOCK_ROWS * n_groups + g;
-                let (values, _) = packed.values[i * GROUP_BYTES..]
-                    .split_first_chunk_mut()
-                    .expect("invariant: a whole group");
-                let scales = quantize_group(&group, values);
-                packed.scales[i * BLOCK_ROWS..][..BLOCK_ROWS].copy_from_slice(&scales);
+                packed.scales[i] = quantize_group(&group, &mut packed.values[i]);
             }
         }
         packed
     }
 
-    /// A matrix that is quantised already.
+    /// Packs a matrix that is quantised already.
     ///
-    /// # Shapes
-    /// - `n_in`: a multiple of [`GROUP_LEN`]
-    /// - `value`: of a row and a place in it
-    /// - `scale`: of a row and a group of it
+    /// - `value(row, column)`
+    /// - `scale(row, group)`
+    ///
+    /// # Panics
+    /// If `n_in` is not a multiple of [`GROUP_LEN`].
     pub fn from_quantized(
         n_out: usize,
         n_in: usize,
@@ -120,9 +147,7 @@ impl Int8Matrix {
     ) -> Int8Matrix {
         let mut packed = Int8Matrix::zeros(n_out, n_in);
         let n_groups = n_in / GROUP_LEN;
-        let groups = (packed.values.as_chunks_mut::<GROUP_BYTES>().0.iter_mut())
-            .zip(packed.scales.as_chunks_mut::<BLOCK_ROWS>().0);
-        for (i, (values, scales)) in groups.enumerate() {
+        for (i, (values, scales)) in packed.values.iter_mut().zip(&mut packed.scales).enumerate() {
             let (first_row, group) = (i / n_groups * BLOCK_ROWS, i % n_groups);
             for r in 0..BLOCK_ROWS.min(n_out - first_row) {
                 scales[r] = scale(first_row + r, group).to_bits();
@@ -134,10 +159,13 @@ impl Int8Matrix {
         packed
     }
 
-    /// Cuts the matrix in two, before row `n`, which must begin a block.
+    /// Cuts the matrix in two before row `n`.
     ///
     /// # Shapes
     /// - returns `(n, n_in)` and `(n_out - n, n_in)`
+    ///
+    /// # Panics
+    /// If row `n` begins no block.
     pub fn split(mut self, n: usize) -> (Int8Matrix, Int8Matrix) {
         assert!(
             n <= self.n_out && n.is_multiple_of(BLOCK_ROWS),
@@ -147,51 +175,54 @@ impl Int8Matrix {
         let rest = Int8Matrix {
             n_out: self.n_out - n,
             n_in: self.n_in,
-            values: self.values.split_off(n_groups * GROUP_BYTES),
-            scales: self.scales.split_off(n_groups * BLOCK_ROWS),
+            values: self.values.split_off(n_groups),
+            scales: self.scales.split_off(n_groups),
         };
-        // What is cut off is a copy: without this its room would be held twice.
+        // `split_off` copies the rest, and leaves its room with the first part.
         self.values.shrink_to_fit();
         self.scales.shrink_to_fit();
         self.n_out = n;
         (self, rest)
     }
 
+    /// The number of rows: outputs of a product.
     pub fn n_out(&self) -> usize {
         self.n_out
     }
 
+    /// The length of a row: inputs of a product.
     pub fn n_in(&self) -> usize {
         self.n_in
     }
 
-    /// Values and scales of the `BLOCK_ROWS` rows from `block * BLOCK_ROWS` on.
-    ///
-    /// # Shapes
-    /// - returns `(n_groups, GROUP_BYTES)` and `(n_groups, BLOCK_ROWS)`
-    pub fn block(&self, block: usize) -> (&[i8], &[u16]) {
+    /// The [`BLOCK_ROWS`] rows from `block * BLOCK_ROWS` on.
+    pub fn block(&self, block: usize) -> Block<'_> {
         let n_groups = self.n_in / GROUP_LEN;
-        let values = &self.values[block * n_groups * GROUP_BYTES..][..n_groups * GROUP_BYTES];
-        let scales = &self.scales[block * n_groups * BLOCK_ROWS..][..n_groups * BLOCK_ROWS];
-        (values, scales)
-    }
-
-    /// Row `row` in float32: what an embedding is.
-    ///
-    /// # Shapes
-    /// - `out`: `(n_in,)`, overwritten
-    pub fn dequantize_row(&self, row: usize, out: &mut [f32]) {
-        assert!(row < self.n_out, "row {row} of {}", self.n_out);
-        let (values, scales) = self.block(row / BLOCK_ROWS);
-        let r = row % BLOCK_ROWS;
-        for (i, x) in out.iter_mut().enumerate() {
-            let (group, i) = (i / GROUP_LEN, i % GROUP_LEN);
-            let value = values[group * GROUP_BYTES + place(r, i)];
-            *x = f32::from(value) * scale(scales[group * BLOCK_ROWS + r]);
+        let groups = block * n_groups..(block + 1) * n_groups;
+        Block {
+            values: &self.values[groups.clone()],
+            scales: &self.scales[groups],
         }
     }
 
-    /// The bytes of values and scales: what a file holds of the matrix.
+    /// Row `row` in float32, as an embedding looks it up.
+    ///
+    /// # Shapes
+    /// - `out`: `(n_in,)`, overwritten
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn dequantize_row(&self, row: usize, out: &mut [f32]) {
+        assert!(row < self.n_out, "row {row} of {}", self.n_out);
+        let Block { values, scales } = self.block(row / BLOCK_ROWS);
+        let r = row % BLOCK_ROWS;
+        for (i, x) in out.iter_mut().enumerate() {
+            let (group, i) = (i / GROUP_LEN, i % GROUP_LEN);
+            *x = f32::from(values[group][place(r, i)]) * scale(scales[group][r]);
+        }
+    }
+
+    /// The bytes of the values and of the scales, as a packed file holds them.
     pub fn parts(&mut self) -> [&mut [u8]; 2] {
         [
             bytemuck::cast_slice_mut(&mut self.values),
@@ -200,26 +231,29 @@ impl Int8Matrix {
     }
 }
 
-/// Where in a group of a block the `i`th value of the `r`th row is.
+/// The groups of all blocks of a matrix.
+fn n_groups(n_out: usize, n_in: usize) -> usize {
+    assert!(n_in > 0 && n_in.is_multiple_of(GROUP_LEN), "n_in must be whole groups");
+    n_out.div_ceil(BLOCK_ROWS) * (n_in / GROUP_LEN)
+}
+
+/// The index in a block's group of value `i` of row `r`.
 fn place(r: usize, i: usize) -> usize {
     i / PAIR * BLOCK_ROWS * PAIR + r * PAIR + i % PAIR
 }
 
-/// A scale in float32.
+/// A bfloat16 scale in float32.
 pub fn scale(bits: u16) -> f32 {
     f32::from_bits(u32::from(bits) << 16)
 }
 
-/// A group whose values are all below this counts as zero: 127 divided by less is no float32.
-const SMALLEST: f32 = 1e-35;
-
-/// Quantises a group of each of a block's rows, and returns their scales.
+/// Quantises one group of a block and returns the scales of its rows.
 ///
 /// # Shapes
 /// - `group`: `(GROUP_LEN, BLOCK_ROWS)`
 /// - `values`: `(GROUP_LEN / PAIR, BLOCK_ROWS, PAIR)`, overwritten
 fn quantize_group(group: &[[f32; BLOCK_ROWS]; GROUP_LEN], values: &mut [i8; GROUP_BYTES]) -> [u16; BLOCK_ROWS] {
-    // Without their signs, floats are ordered as their bits are, and what is no number comes last.
+    // Floats without their signs are ordered as their bits are, NaN last.
     let mut largest = [0_u32; BLOCK_ROWS];
     for row in group {
         for (largest, x) in largest.iter_mut().zip(row) {
@@ -227,12 +261,8 @@ fn quantize_group(group: &[[f32; BLOCK_ROWS]; GROUP_LEN], values: &mut [i8; GROU
         }
     }
     let scales = largest.map(|bits| group_scale(f32::from_bits(bits)));
-    for (pair, values) in group
-        .as_chunks::<PAIR>()
-        .0
-        .iter()
-        .zip(values.as_chunks_mut::<{ PAIR * BLOCK_ROWS }>().0)
-    {
+    let pairs = values.as_chunks_mut::<{ PAIR * BLOCK_ROWS }>().0;
+    for (pair, values) in group.as_chunks::<PAIR>().0.iter().zip(pairs) {
         for r in 0..BLOCK_ROWS {
             for i in 0..PAIR {
                 values[r * PAIR + i] = math::rounded_bits(pair[i][r] * scales[r].1) as i8;
@@ -242,8 +272,8 @@ fn quantize_group(group: &[[f32; BLOCK_ROWS]; GROUP_LEN], values: &mut [i8; GROU
     scales.map(|(scale, _)| scale.to_bits())
 }
 
-/// The scale of a group whose largest value is `max`, and what its values are multiplied by before they are rounded.
-/// A value that is not a number makes the scale, and so every product with it, not a number: nothing is hidden.
+/// The scale of a group whose largest value is `max`, and the factor that makes its values int8 before they are rounded.
+/// NaN makes the scale NaN, and so every product with it: no damage is hidden.
 fn group_scale(max: f32) -> (bf16, f32) {
     if max.is_nan() {
         (bf16::NAN, 0.0)

@@ -1,44 +1,47 @@
-//! The product without SIMD: the oracle for the other, and what runs where there is none.
-
-use std::ops::Range;
+//! The product in plain Rust: the oracle of [`super::simd128`], and its stand-in where there is no SIMD.
+//!
+//! For each block of eight rows of weights and each row of `x`, it walks the block's groups in the order in which they lie
+//! in memory. It multiplies in pairs, as the SIMD instruction does, so that both read the same bytes at the same step; in
+//! int32 the order is of no consequence.
 
 use super::activations::QuantizedRows;
-use super::matrix::{GROUP_BYTES, GROUP_LEN, Int8Matrix, PAIR, scale};
-use crate::kernels::blocks::BLOCK_ROWS;
-use crate::kernels::pool::shared::Shared;
+use super::matrix::{Block, GROUP_LEN, Int8Matrix, PAIR, scale};
+use crate::kernels::blocks::{BLOCK_ROWS, block_bias, blocks, write_block};
+use crate::kernels::pool::columns::Columns;
 
-/// The columns of [`super::matmul`] that come from `blocks`. Sums are exact within a group and added up in the order of the groups.
+/// Some columns of [`super::matmul`].
 ///
-/// # Safety
-/// No other thread may write these columns of `out`.
-pub unsafe fn matmul(x: &QuantizedRows, w: &Int8Matrix, bias: Option<&[f32]>, blocks: Range<usize>, out: &Shared<f32>) {
-    let n_out = w.n_out();
-    for block in blocks {
-        let first = block * BLOCK_ROWS;
-        let n_rows = BLOCK_ROWS.min(n_out - first);
+/// # Shapes
+/// - `x`: `(t, n_in)`
+/// - `w`: `(n_out, n_in)`
+/// - `bias`: `(n_out,)`
+/// - `out`: of `(t, n_out)`, columns that begin a block, overwritten
+pub fn matmul(x: &QuantizedRows, w: &Int8Matrix, bias: Option<&[f32]>, mut out: Columns<f32>) {
+    for (block, rows) in blocks(out.range()) {
+        let bias = block_bias(bias, &rows);
+        let mut out = out.narrow(rows);
         for t in 0..x.n_rows() {
-            let sums = dot_block(x.values(t), w.block(block)).map(|sum| sum * x.scale(t));
-            // SAFETY: the caller answers for it.
-            let out = unsafe { out.part(t * n_out + first..t * n_out + first + n_rows) };
-            out.copy_from_slice(&sums[..n_rows]);
-            if let Some(bias) = bias {
-                for (y, bias) in out.iter_mut().zip(&bias[first..]) {
-                    *y += bias;
-                }
-            }
+            let sums = dot_block(x.values(t), w.block(block)); // (BLOCK_ROWS,)
+            let y = std::array::from_fn(|r| sums[r] * x.scale(t) + bias[r]);
+            write_block(out.row(t), &y);
         }
     }
 }
 
-/// One activation row times the rows of one block.
-fn dot_block(x: &[i16], (values, scales): (&[i8], &[u16])) -> [f32; BLOCK_ROWS] {
+/// One row of activations times the rows of one block.
+///
+/// # Shapes
+/// - `x`: `(n_in,)`
+/// - returns `(BLOCK_ROWS,)`
+fn dot_block(x: &[i16], block: Block) -> [f32; BLOCK_ROWS] {
     let mut sums = [0.0; BLOCK_ROWS];
-    let groups = values.chunks_exact(GROUP_BYTES).zip(scales.chunks_exact(BLOCK_ROWS));
-    for (x, (values, scales)) in x.chunks_exact(GROUP_LEN).zip(groups) {
+    let groups = x.as_chunks::<GROUP_LEN>().0;
+    for ((x, values), scales) in groups.iter().zip(block.values).zip(block.scales) {
         let mut products = [0_i32; BLOCK_ROWS];
-        for (pair, values) in x.chunks_exact(PAIR).zip(values.chunks_exact(BLOCK_ROWS * PAIR)) {
-            for (product, w) in products.iter_mut().zip(values.chunks_exact(PAIR)) {
-                *product += i32::from(pair[0]) * i32::from(w[0]) + i32::from(pair[1]) * i32::from(w[1]);
+        let pairs = x.as_chunks::<PAIR>().0;
+        for (x, values) in pairs.iter().zip(values.as_chunks::<{ BLOCK_ROWS * PAIR }>().0) {
+            for (product, w) in products.iter_mut().zip(values.as_chunks::<PAIR>().0) {
+                *product += i32::from(x[0]) * i32::from(w[0]) + i32::from(x[1]) * i32::from(w[1]);
             }
         }
         for ((sum, product), &bits) in sums.iter_mut().zip(products).zip(scales) {

@@ -1,5 +1,12 @@
-//! The threads that the kernels share their work with. None starts here: the page's engine starts Web Workers that call
-//! [`Pool::work`]. Where nobody does, natively and in the builds without shared memory, the caller does all the work.
+//! A pool of threads that take the chunks of one job at a time.
+//!
+//! It starts no threads: the page's engine starts Web Workers, each of which calls [`Pool::work`]. Without any, natively or
+//! without shared memory, the caller does all the work.
+//!
+//! A job passes a gate. The caller writes the job, opens the gate and takes chunks itself; a helper enters while the gate
+//! is open, takes chunks until none is left, shuts the gate and leaves. The caller returns when the gate is shut and
+//! nobody is inside, so a job may borrow from the caller's stack. Products follow each other within microseconds: waiting
+//! threads spin for a while before they sleep.
 
 use std::cell::{Cell, UnsafeCell};
 use std::hint::spin_loop;
@@ -12,25 +19,26 @@ thread_local! {
     static IS_INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Looks at what is waited for before the thread goes to sleep: longer than the gap between two products of a layer,
-/// since waking costs more than that, and short enough that a page at rest uses no core.
+/// Checks of a condition before a waiting thread goes to sleep: more than fit between two products of a layer, since
+/// waking takes longer than that, and few enough that a page at rest uses no core.
 const N_SPINS: usize = 200_000;
 
-/// More than one, so that a thread whose core is taken away for a while leaves its share to the others.
+/// More than one, so that the others take over the chunks of a thread that the system has interrupted.
 const CHUNKS_PER_THREAD: usize = 4;
 
-/// The gate's highest bit: the job has chunks that nobody has taken. The other bits count the helpers that are inside.
+/// The gate's highest bit: the job may have chunks left. The other bits count the helpers inside.
 const OPEN: usize = 1 << (usize::BITS - 1);
 
+/// A job: computes one range of its items.
 pub type Work<'a> = &'a (dyn Fn(Range<usize>) + Sync);
 
-/// One caller at a time, and the helpers that call [`Pool::work`].
+/// One caller at a time, and the helpers that have called [`Pool::work`].
 pub struct Pool {
     n_helpers: AtomicUsize,
     gate: AtomicUsize,
-    /// Written by the caller while the gate is shut and nobody is inside; read by those who are inside.
+    /// Written by the caller while the gate is shut and nobody is inside, read by helpers inside.
     job: UnsafeCell<Option<Job>>,
-    /// The first item that nobody has taken.
+    /// The first item that no thread has taken.
     next: AtomicUsize,
     has_failed: AtomicBool,
     caller: Mutex<()>,
@@ -46,11 +54,15 @@ struct Job {
     chunk: usize,
 }
 
-// SAFETY: `job` is all that is not Sync by itself, and the gate keeps its writer and its readers apart.
+// SAFETY: only `job` is not Sync by itself, and the gate keeps its writer and its readers apart.
 unsafe impl Sync for Pool {}
 
 impl Pool {
-    #[allow(clippy::new_without_default)] // Pools are statics.
+    /// A pool without helpers.
+    #[allow(
+        clippy::new_without_default,
+        reason = "pools are statics, which a default cannot make"
+    )]
     pub const fn new() -> Pool {
         Pool {
             n_helpers: AtomicUsize::new(0),
@@ -65,13 +77,13 @@ impl Pool {
         }
     }
 
-    /// Hands disjoint ranges that together are `0..n_items` to the pool's threads and returns when all are done. Ranges start
-    /// at multiples of `grain`, which should be worth a microsecond at least.
+    /// Calls `job` for disjoint ranges that together are `0..n_items`, on all threads, and returns when all are done.
     ///
-    /// A job that is split while another is under way, be it from within, stays with its caller.
+    /// Ranges start at multiples of `grain`, which should be worth a microsecond at least. While another job is under way,
+    /// even the one that calls, the caller does all the work.
     ///
     /// # Panics
-    /// If a helper has panicked: what it should have computed is missing.
+    /// If a helper has panicked, because its results are missing.
     pub fn split(&self, n_items: usize, grain: usize, job: Work) {
         let n_threads = 1 + self.n_helpers.load(SeqCst);
         let chunk = n_items.div_ceil(n_threads * CHUNKS_PER_THREAD).next_multiple_of(grain);
@@ -81,10 +93,10 @@ impl Pool {
         let Ok(_caller) = self.caller.try_lock() else {
             return job(0..n_items);
         };
-        // SAFETY: only the lifetime changes, and `Finish` lets nobody use the job after this call.
+        // SAFETY: only the lifetime changes, and `Finish` ends every use of the job before this call ends.
         let work = unsafe { std::mem::transmute::<Work<'_>, Work<'static>>(job) };
         let job = Job { work, n_items, chunk };
-        // SAFETY: the last call left the gate shut and nobody inside; this one is alone, it holds `caller`.
+        // SAFETY: this call is alone, since it holds `caller`, and the one before left the gate shut and nobody inside.
         unsafe { *self.job.get() = Some(job) };
         self.next.store(0, SeqCst);
         self.gate.store(OPEN, SeqCst);
@@ -96,6 +108,9 @@ impl Pool {
     }
 
     /// Makes the calling thread a helper, for good.
+    ///
+    /// # Panics
+    /// If a job panics in this thread, which is then to call [`Pool::fail`].
     pub fn work(&self) -> ! {
         self.n_helpers.fetch_add(1, SeqCst);
         loop {
@@ -103,7 +118,7 @@ impl Pool {
             let enter = |gate| (gate & OPEN != 0).then_some(gate + 1);
             if self.gate.fetch_update(SeqCst, SeqCst, enter).is_ok() {
                 IS_INSIDE.set(true);
-                // SAFETY: nobody writes the job while this thread is inside.
+                // SAFETY: the job is not written while a helper is inside.
                 let job = unsafe { *self.job.get() };
                 self.take_chunks(job.expect("invariant: the gate opens on a job"));
                 self.leave();
@@ -111,8 +126,7 @@ impl Pool {
         }
     }
 
-    /// Says that the calling helper panicked: the call of [`Pool::split`] that it worked for panics too, and does not wait for it
-    /// for ever.
+    /// Reports that the calling helper has panicked, so that the caller it worked for panics too, instead of waiting.
     pub fn fail(&self) {
         self.has_failed.store(true, SeqCst);
         self.shut();
@@ -160,7 +174,7 @@ impl Pool {
         self.n_asleep.fetch_sub(1, SeqCst);
     }
 
-    /// To be called after each change that somebody may wait for: either the sleeper sees it, or it is counted here.
+    /// Follows each change that a thread may wait for. A thread about to sleep either sees the change or is counted here.
     fn wake_sleepers(&self) {
         if self.n_asleep.load(SeqCst) > 0 {
             drop(self.sleep.lock());
@@ -169,19 +183,19 @@ impl Pool {
     }
 }
 
-/// Ends a job, even one that panics in its caller: nobody gets in any more, and those inside are waited for.
+/// Ends a job, even if its caller panics: shuts the gate and waits for the helpers inside.
 struct Finish<'a>(&'a Pool);
 
 impl Drop for Finish<'_> {
     fn drop(&mut self) {
         self.0.shut();
         self.0.wait_until(|| self.0.gate.load(SeqCst) == 0);
-        // SAFETY: the gate is shut and nobody inside.
+        // SAFETY: the gate is shut and nobody is inside.
         unsafe { *self.0.job.get() = None };
     }
 }
 
-#[cfg(all(test, not(target_arch = "wasm32")))] // Threads of the standard library.
+#[cfg(all(test, not(target_arch = "wasm32")))] // They start threads of the standard library.
 mod tests {
     use super::*;
     use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -190,7 +204,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    /// A pool with helpers that end with the process, and fail as the page's threads do.
+    /// A pool whose helpers end with the process and report a panic, as the page's threads do.
     fn pool(n_helpers: usize) -> &'static Pool {
         let pool: &Pool = Box::leak(Box::new(Pool::new()));
         for _ in 0..n_helpers {
