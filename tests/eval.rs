@@ -8,13 +8,14 @@ use serde_json::Value;
 use write_with_distilgpt2::eval::arguments::Arguments;
 use write_with_distilgpt2::eval::asker::Asker;
 use write_with_distilgpt2::eval::likelihood::Likelihood;
+use write_with_distilgpt2::eval::measure;
 use write_with_distilgpt2::eval::pauses::{GATES, pauses};
 use write_with_distilgpt2::eval::report::Report;
 use write_with_distilgpt2::eval::settings::SETTINGS;
+use write_with_distilgpt2::eval::setup::SETUPS;
 use write_with_distilgpt2::eval::typist::{Counts, is_next_word_right, replay};
-use write_with_distilgpt2::eval::{SETUPS, measure};
 use write_with_distilgpt2::math::log_sum_exp;
-use write_with_distilgpt2::model::linear::WeightType;
+use write_with_distilgpt2::model::matrix::WeightType;
 
 /// Types `text` with these suggestions by caret, best first at each; also returns where suggestions were requested.
 fn typed(text: &str, suggestions: &[(usize, &str)]) -> (Counts, Vec<usize>) {

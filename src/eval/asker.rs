@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::Setup;
 use super::settings::SETTINGS;
+use super::setup::Setup;
 use crate::error::Result;
 use crate::generation::config::GenerationConfig;
 use crate::session::{Session, Step};

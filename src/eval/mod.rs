@@ -33,77 +33,18 @@ pub mod likelihood;
 pub mod pauses;
 pub mod report;
 pub mod settings;
+pub mod setup;
 pub mod typist;
 pub mod words;
 
-use std::sync::LazyLock;
-
 use crate::error::Result;
 use crate::session::Session;
-use crate::suggestion::SuggestionOptions;
 use asker::Asker;
 use likelihood::Likelihood;
 use pauses::pauses;
 use report::Row;
-use settings::SETTINGS;
+use setup::{N_SETUPS, SETUPS};
 use typist::{Counts, replay};
-
-/// A way to make suggestions: the page's, or the page's with one part switched off.
-#[derive(Debug, Clone, Copy)]
-pub struct Setup {
-    /// The name in the report.
-    pub name: &'static str,
-    /// Whether token healing is on.
-    pub has_healing: bool,
-    /// Gate and ranking.
-    pub options: SuggestionOptions,
-}
-
-impl Setup {
-    /// The page's own, with its default gate.
-    pub(crate) fn page() -> Setup {
-        Setup {
-            name: "as on the page",
-            has_healing: true,
-            options: SuggestionOptions {
-                gate: SETTINGS.gate(),
-                is_ranked: true,
-            },
-        }
-    }
-}
-
-/// How many setups are compared.
-pub const N_SETUPS: usize = 4;
-
-/// All setups that are compared; the page's comes first.
-pub static SETUPS: LazyLock<[Setup; N_SETUPS]> = LazyLock::new(|| {
-    let page = Setup::page();
-    [
-        page,
-        Setup {
-            name: "without healing",
-            has_healing: false,
-            ..page
-        },
-        Setup {
-            name: "without the gate",
-            options: SuggestionOptions {
-                gate: 0.0,
-                ..page.options
-            },
-            ..page
-        },
-        Setup {
-            name: "without ranking",
-            options: SuggestionOptions {
-                is_ranked: false,
-                ..page.options
-            },
-            ..page
-        },
-    ]
-});
 
 /// Measures one text, which the report calls `name`: types it once per setup, visits its pauses and scores its tokens.
 ///

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::Setup;
 use super::asker::Asker;
+use super::setup::Setup;
 use super::typist::is_next_word_right;
 use crate::error::Result;
 use crate::suggestion::{SuggestionOptions, word_indices};

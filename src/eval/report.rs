@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::likelihood::Likelihood;
 use super::pauses::{GATES, Pauses};
+use super::setup::{N_SETUPS, SETUPS, Setup};
 use super::typist::Counts;
-use super::{N_SETUPS, SETUPS, Setup};
 
 /// The figures for one text.
 #[derive(Debug, Clone)]
