@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::model::linear::WeightType;
+use crate::model::matrix::WeightType;
 use crate::session::Session;
 
 /// Rounding error between float32 implementations.

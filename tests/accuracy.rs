@@ -14,7 +14,7 @@ use write_with_distilgpt2::math::argmax;
 use write_with_distilgpt2::model::config::Config;
 use write_with_distilgpt2::model::gpt2::Gpt2;
 use write_with_distilgpt2::model::kv_cache::KvCache;
-use write_with_distilgpt2::model::linear::WeightType;
+use write_with_distilgpt2::model::matrix::WeightType;
 use write_with_distilgpt2::text::codec::Codec;
 use write_with_distilgpt2::weights::checkpoint::CheckpointReader;
 

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use write_with_distilgpt2::model::config::Config;
 use write_with_distilgpt2::model::gpt2::Gpt2;
 use write_with_distilgpt2::model::kv_cache::KvCache;
-use write_with_distilgpt2::model::linear::WeightType;
+use write_with_distilgpt2::model::matrix::WeightType;
 use write_with_distilgpt2::weights::checkpoint::CheckpointReader;
 
 static FILES: LazyLock<(Config, Vec<u8>)> = LazyLock::new(|| random_model(1));

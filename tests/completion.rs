@@ -7,7 +7,7 @@ use common::{config, fixture, generate, pocket_session, random_model, session, t
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use write_with_distilgpt2::generation::config::GenerationConfig;
-use write_with_distilgpt2::model::linear::WeightType;
+use write_with_distilgpt2::model::matrix::WeightType;
 use write_with_distilgpt2::sequence::{FinishReason, Sequence};
 use write_with_distilgpt2::session::{Session, Step};
 

@@ -11,7 +11,7 @@ use write_with_distilgpt2::error::{Error, Result};
 use write_with_distilgpt2::model::config::Config;
 use write_with_distilgpt2::model::gpt2::Gpt2;
 use write_with_distilgpt2::model::kv_cache::KvCache;
-use write_with_distilgpt2::model::linear::WeightType;
+use write_with_distilgpt2::model::matrix::WeightType;
 use write_with_distilgpt2::weights::checkpoint::CheckpointReader;
 use write_with_distilgpt2::weights::packed_file::{HEADER_LEN, Origin, PackedModel, header};
 

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use std::sync::LazyLock;
 use write_with_distilgpt2::model::config::Config;
 use write_with_distilgpt2::model::kv_cache::KvCache;
-use write_with_distilgpt2::model::linear::WeightType;
+use write_with_distilgpt2::model::matrix::WeightType;
 use write_with_distilgpt2::weights::checkpoint::CheckpointReader;
 
 static BASE: LazyLock<(Config, Vec<u8>)> = LazyLock::new(|| model_files(common::fixture_path("models/base")));

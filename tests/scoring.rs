@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use std::sync::LazyLock;
 use write_with_distilgpt2::math::log_sum_exp;
 use write_with_distilgpt2::model::config::Config;
-use write_with_distilgpt2::model::linear::WeightType;
+use write_with_distilgpt2::model::matrix::WeightType;
 use write_with_distilgpt2::scoring::{Score, Scorer};
 use write_with_distilgpt2::session::Session;
 

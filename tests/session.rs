@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use std::sync::LazyLock;
 use write_with_distilgpt2::generation::config::GenerationConfig;
 use write_with_distilgpt2::golden;
-use write_with_distilgpt2::model::linear::WeightType;
+use write_with_distilgpt2::model::matrix::WeightType;
 use write_with_distilgpt2::sequence::{FinishReason, FinishedSequence};
 use write_with_distilgpt2::session::{Session, Step};
 

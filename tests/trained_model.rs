@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use write_with_distilgpt2::model::gpt2::Gpt2;
 use write_with_distilgpt2::model::kv_cache::KvCache;
-use write_with_distilgpt2::model::linear::WeightType;
+use write_with_distilgpt2::model::matrix::WeightType;
 use write_with_distilgpt2::weights::checkpoint::CheckpointReader;
 
 /// Float32 rounding error of sums in another order.

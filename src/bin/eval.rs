@@ -13,7 +13,7 @@ use write_with_distilgpt2::eval::arguments::{Arguments, USAGE};
 use write_with_distilgpt2::eval::report::{Report, Row};
 use write_with_distilgpt2::model::config::Config;
 use write_with_distilgpt2::model::gpt2::Gpt2;
-use write_with_distilgpt2::model::linear::WeightType;
+use write_with_distilgpt2::model::matrix::WeightType;
 use write_with_distilgpt2::session::Session;
 use write_with_distilgpt2::text::codec::Codec;
 use write_with_distilgpt2::weights::checkpoint::CheckpointReader;

@@ -7,7 +7,8 @@ use super::buffers::{BlockBuffers, Buffers, SublayerBuffers};
 use super::config::Config;
 use super::kv_cache::{KvCache, Row};
 use super::layer_norm::LayerNorm;
-use super::linear::{Linear, WeightType, add};
+use super::linear::{Linear, add};
+use super::matrix::WeightType;
 use super::weight_source::WeightSource;
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
@@ -187,7 +188,10 @@ impl Gpt2 {
 
     /// Reads `input_ids` into the trunk of the cache and computes no logits: enough for a prompt before its end.
     ///
-    /// # Shapes, errors
+    /// # Shapes
+    /// As [`Gpt2::forward`].
+    ///
+    /// # Errors
     /// As [`Gpt2::forward`].
     pub fn read(&mut self, input_ids: &[u32], cache: &mut KvCache) -> Result<()> {
         self.check(input_ids)?;
@@ -220,6 +224,9 @@ impl Gpt2 {
     ///
     /// # Shapes
     /// - returns `(t, vocab_size)`
+    ///
+    /// # Errors
+    /// As [`Gpt2::forward`].
     pub fn forward_all(&mut self, input_ids: &[u32], cache: &mut KvCache) -> Result<&[f32]> {
         self.check(input_ids)?;
         cache.extend_trunk(input_ids.len(), &mut self.buffers.rows)?;
@@ -248,8 +255,11 @@ impl Gpt2 {
 
     /// The embeddings, then the output of each block, the last one after `ln_f`.
     ///
-    /// # Shapes, errors
-    /// As [`Gpt2::forward`]; returns `n_layer + 1` times `(t, n_embd)`.
+    /// # Shapes
+    /// - returns `n_layer + 1` times `(t, n_embd)`
+    ///
+    /// # Errors
+    /// As [`Gpt2::forward`].
     ///
     /// # Source
     /// `output_hidden_states` of transformers' models.

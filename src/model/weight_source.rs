@@ -1,6 +1,6 @@
 //! The source of a model's weights, in the manner of candle's `VarBuilder`: the model asks, whoever reads the file answers.
 
-use super::linear::Matrix;
+use super::matrix::Matrix;
 use crate::error::Result;
 
 /// The tensors of one model by the checkpoint's names, without the prefix `transformer.`. Each can be taken once.

@@ -7,7 +7,7 @@ use super::session::Session;
 use super::{JsResult, throw};
 use crate::model::config::Config;
 use crate::model::gpt2::Gpt2;
-use crate::model::linear::WeightType;
+use crate::model::matrix::WeightType;
 use crate::text::codec::Codec;
 use crate::weights::checkpoint::CheckpointReader;
 use crate::weights::packed_file::{self, HEADER_LEN, Origin};

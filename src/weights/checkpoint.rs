@@ -10,7 +10,7 @@ use super::safetensors::{Event, SafetensorsReader};
 use super::tensor_builder::{TensorBuilder, Weight};
 use crate::error::{Error, Result};
 use crate::model::config::Config;
-use crate::model::linear::{Matrix, WeightType};
+use crate::model::matrix::{Matrix, WeightType};
 use crate::model::weight_source::WeightSource;
 
 /// Reads the tensors of one checkpoint from the bytes of its file, in order and cut anywhere.

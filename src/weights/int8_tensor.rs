@@ -6,7 +6,7 @@ use half::bf16;
 use super::names::{MatrixKind, Role, StoredMatrix};
 use super::tensor_builder::{TensorBuilder, Weight};
 use crate::kernels::int8::matrix::{GROUP_LEN, Int8Matrix};
-use crate::model::linear::{Matrix, WeightType};
+use crate::model::matrix::{Matrix, WeightType};
 
 /// An int8 matrix whose bytes are coming in. Its values and its scales are two tensors of the file, in either order.
 pub struct Int8Tensor {

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::kernels::int8::matrix::Int8Matrix;
 use crate::model::config::Config;
 use crate::model::gpt2::Gpt2;
-use crate::model::linear::{Matrix, WeightType};
+use crate::model::matrix::{Matrix, WeightType};
 use crate::model::weight_source::WeightSource;
 
 const MAGIC: &[u8; 8] = b"GPT2-q8\n";

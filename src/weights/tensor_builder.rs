@@ -3,7 +3,7 @@
 use super::names::{MatrixKind, Role, StoredMatrix};
 use crate::kernels::blocks::BLOCK_ROWS;
 use crate::math;
-use crate::model::linear::{Matrix, WeightType};
+use crate::model::matrix::{Matrix, WeightType};
 
 /// A weight as the model takes it.
 pub enum Weight {

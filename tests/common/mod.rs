@@ -9,7 +9,7 @@ use write_with_distilgpt2::error::Result;
 use write_with_distilgpt2::generation::config::GenerationConfig;
 use write_with_distilgpt2::model::config::Config;
 use write_with_distilgpt2::model::gpt2::Gpt2;
-use write_with_distilgpt2::model::linear::WeightType;
+use write_with_distilgpt2::model::matrix::WeightType;
 use write_with_distilgpt2::sequence::FinishedSequence;
 use write_with_distilgpt2::session::{Session, Step};
 use write_with_distilgpt2::text::codec::Codec;

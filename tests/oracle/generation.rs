@@ -8,7 +8,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use write_with_distilgpt2::generation::config::GenerationConfig;
 use write_with_distilgpt2::generation::logits::LogitsProcessors;
 use write_with_distilgpt2::math::{argmax, log_sum_exp};
-use write_with_distilgpt2::model::linear::WeightType;
+use write_with_distilgpt2::model::matrix::WeightType;
 use write_with_distilgpt2::session::Session;
 use write_with_distilgpt2::text::codec::Codec;
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 use write_with_distilgpt2::model::gpt2::Gpt2;
 use write_with_distilgpt2::model::kv_cache::KvCache;
-use write_with_distilgpt2::model::linear::WeightType;
+use write_with_distilgpt2::model::matrix::WeightType;
 
 use super::random::{self, Dice, Storage};
 use super::reference::Config;

@@ -22,7 +22,7 @@ use random::{Dice, Storage};
 use serde_json::Value;
 use write_with_distilgpt2::model::config::Config;
 use write_with_distilgpt2::model::gpt2::Gpt2;
-use write_with_distilgpt2::model::linear::WeightType;
+use write_with_distilgpt2::model::matrix::WeightType;
 
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
