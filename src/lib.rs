@@ -1,26 +1,33 @@
-//! Write with DistilGPT2: GPT-2 that completes prose in a browser tab. This is the map of the house.
+//! Write with DistilGPT2: GPT-2 that completes prose in a browser tab. This page is the map of its modules.
 //!
-//! | module | what it knows |
+//! | module | purpose |
 //! |---|---|
-//! | `json` | the same care for every JSON object that comes in |
-//! | [`model`] | tensors: config.json, the forward pass, the cache of keys and values |
-//! | [`weights`] | checkpoints as they are stored, and the packed file of the next visit |
-//! | [`kernels`] | matrix products, attention and the functions between them, scalar and SIMD, and the threads that share them |
-//! | [`math`] | functions of float32 numbers and slices: exponentials, sums, softmax |
-//! | [`text`] | characters and tokens: encoding, decoding, where a long text is cut, half words |
-//! | [`generation`] | numbers: parameters, logits processors, sampling |
-//! | [`sequence`] | one continuation: text and numbers together |
+//! | `wasm` | the engine for JavaScript: the only folder that names wasm_bindgen, js_sys or web_sys |
+//! | [`eval`] | the value of the suggestions to a writer, measured on texts |
+//! | [`suggestion`] | the part of a continuation that a writer is offered at the caret |
 //! | [`session`] | a model at work: prompt in, text out, one step at a time |
-//! | [`suggestion`] | what of that text a writer is offered at the caret |
-//! | [`scoring`] | how likely a text is, token by token |
-//! | [`eval`] | what the suggestions are worth to a writer, measured on texts |
-//! | [`golden`] | whether a loaded model computes what it should |
-//! | `wasm` | the same for JavaScript; the only folder that names wasm_bindgen or js_sys |
+//! | [`scoring`] | the probability of a text, token by token |
+//! | [`golden`] | the check of a loaded model against published logits |
+//! | [`sequence`] | one continuation: its tokens, its text, its end |
+//! | [`generation`] | numbers: parameters, logits processors, sampling |
+//! | [`text`] | characters and tokens: encoding, decoding, the context of a long text, half words |
+//! | [`weights`] | checkpoints as they are stored, and the packed file of the next visit |
+//! | [`model`] | tensors: config.json, the forward pass, the cache of keys and values |
+//! | [`kernels`] | matrix products, attention and the functions between them, scalar and SIMD; the threads that share them |
+//! | [`math`] | functions of float32 numbers and slices: exponentials, sums, softmax |
+//! | [`error`] | all errors, as codes and values |
+//! | `json` | JSON objects read with the errors that a user needs |
 //!
-//! Dependencies point one way: `{wasm, eval} -> suggestion -> session -> sequence -> {generation, text}`,
-//! `session -> model -> kernels -> math`, `weights -> model`; `scoring` stands beside `session`.
-//! Everything but `wasm` and the `simd128` files of `kernels` compiles natively, so that `cargo test` covers it;
-//! [`eval`] is native only.
+//! Dependencies point one way; `tests/dependencies.rs` holds this, and that no files use each other in a circle:
+//!
+//! ```text
+//! wasm, eval -> suggestion -> session -> sequence -> generation, text -> json, math
+//!                    golden -> session -> model -> json, kernels -> math
+//!                              scoring -> model, generation, text
+//!                              weights -> model
+//! ```
+//!
+//! Everything but `wasm` and the `simd128` files of `kernels` compiles natively, so that `cargo test` covers it.
 
 pub mod error;
 #[cfg(not(target_arch = "wasm32"))]
