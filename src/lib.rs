@@ -29,6 +29,9 @@
 //!
 //! Everything but `wasm` and the `simd128` files of `kernels` compiles natively, so that `cargo test` covers it.
 
+// Errors are values or proved impossible by an `expect`; tests may unwrap.
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 pub mod error;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod eval;

@@ -1,5 +1,8 @@
 //! Helpers for the tests: fixtures, the bundled model and random models.
-#![allow(dead_code)] // Every test file is a crate of its own and uses only some of these.
+#![allow(
+    dead_code,
+    reason = "every test file is a crate of its own and uses only some of these"
+)]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
