@@ -1,4 +1,4 @@
-// pipeline("text-generation", id) for other pages, in the manner of transformers.js.
+// pipeline("text-generation", id) for other pages, after transformers.js.
 
 import { EngineClient } from "./engine/client.js";
 import { EngineError } from "./engine/errors.js";
@@ -10,7 +10,7 @@ import { modelById } from "./models/table.js";
  * @typedef {object} PipelineOptions
  * @property {Dtype} [dtype]
  * @property {(progress: {status: "progress", name: string, loaded: number, total: number | null, progress: number | null}) => void} [progress_callback]
- *   `progress` in percent, null while the size is not known
+ *   `progress` in percent, null while the size is unknown
  * @property {AbortSignal} [signal] cancels the loading
  */
 
@@ -43,7 +43,7 @@ export const pipelineWith =
    */
   async (task, id, { dtype, progress_callback, signal } = {}) => {
     if (task !== "text-generation") {
-      throw new EngineError("unknown_task", `task must be "text-generation", got ${JSON.stringify(task)}`);
+      throw new EngineError("unknown_task", {}, `task must be "text-generation", got ${JSON.stringify(task)}`);
     }
     const model = modelById(id);
     const client = createClient();
@@ -56,8 +56,8 @@ export const pipelineWith =
           progress_callback?.({ status: "progress", name: id, loaded, total, progress });
         },
       });
-      // Cancelled too late to stop the loading; nobody waits for the pipeline.
-      if (signal?.aborted) throw new EngineError("aborted", "Cancelled.");
+      // The cancel came too late to stop the loading, but nobody waits for the pipeline.
+      if (signal?.aborted) throw new EngineError("aborted", { reason: "cancelled" });
     } catch (error) {
       client.terminate();
       throw error;

@@ -12,7 +12,7 @@ import("./main.js").catch((error) => {
     element.textContent = text;
     return element;
   };
-  put("headline", say("not_started"));
-  const alert = put("problem-text", say("not_started_because", { cause: error.message })).parentElement;
+  put("headline", say("page_not_started"));
+  const alert = put("problem-text", say("page_not_started_because", { cause: error.message })).parentElement;
   if (alert) alert.hidden = false;
 });

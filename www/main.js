@@ -3,7 +3,6 @@
 import { wireDocuments } from "./documents/wiring.js";
 import { editorState } from "./editor/editor.js";
 import { EngineClient } from "./engine/client.js";
-import { toErrorData } from "./engine/errors.js";
 import { Figures } from "./figures/figures.js";
 import { FiguresPanel } from "./figures/panel.js";
 import { watchSuggestions } from "./figures/watch.js";
@@ -21,6 +20,7 @@ import { keepPage, UpdateOffer } from "./page/updates.js";
 import { coveredPx, followKeyboard, freeBottomPx } from "./page/window.js";
 import { SettingsDialog } from "./settings/dialog.js";
 import { keepSettings, readSettings } from "./settings/settings.js";
+import { wordsOf } from "./strings/errors.js";
 import { inWords, onSpeak, say } from "./strings/strings.js";
 import { SuggestionBar } from "./suggestion/bar.js";
 import { acceptAll, acceptWord, openList, showOther } from "./suggestion/commands.js";
@@ -85,7 +85,7 @@ const client = new EngineClient({
       announce(say("model_ready", { title: models.active?.model.title ?? "" }));
     }
     documents.modelChanged();
-    if (state.name === "restarting") announce(inWords(state.error.words));
+    if (state.name === "restarting") announce(inWords(wordsOf(state.error)));
   },
   onWork: (work) => figures.worked(work),
 });
@@ -101,7 +101,7 @@ const modelSwitch = new ModelSwitch({
 
 // The text and its suggestions
 
-const onError = (/** @type {Error} */ error) => tell({ suggestionProblem: toErrorData(error).words });
+const onError = (/** @type {Error} */ error) => tell({ suggestionProblem: wordsOf(error) });
 let settings = readSettings(localStore);
 const bar = new SuggestionBar(byId("suggestion-bar"), {
   onTakeWord: () => acceptWord(view),

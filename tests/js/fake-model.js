@@ -22,8 +22,6 @@ export function fakeModel(site = "https://hub.test", golden = null) {
   const model = {
     id: "owner/name",
     title: "A model",
-    licence: "MIT",
-    quality: "quality_pocket",
     dtype: "q8",
     files: {
       config: file("config.json", text.config),
@@ -139,7 +137,7 @@ function packedModelClass(/** @type {FakeWasm} */ wasm) {
     /** @param {Uint8Array} header @param {number} file_len @param {string} config_json @param {string} weights */
     constructor(header, file_len, config_json, weights) {
       const isGood = text.decode(header) === packedHeader(config_json, weights) && file_len === HEADER_LEN + 10;
-      if (!isGood) throw new EngineError("packed", "the packed model was made from other files");
+      if (!isGood) throw new EngineError("packed", {}, "the packed model was made from other files");
       wasm.packed.push(this);
     }
     freed = false;
@@ -151,7 +149,7 @@ function packedModelClass(/** @type {FakeWasm} */ wasm) {
     finish(tokenizer_json) {
       if (wasm.finishError !== null) throw wasm.finishError;
       if (this.#parts.map((part) => text.decode(part)).join() !== PARTS.join())
-        throw new EngineError("packed", "damaged");
+        throw new EngineError("packed", {}, "damaged");
       const session = new FakeSession(wasm, "q8", tokenizer_json);
       wasm.sessions.push(session);
       return session;

@@ -136,7 +136,7 @@ test("a model that computes the published numbers is verified; one that does not
     await page.reload();
     await ready(page, "DistilGPT2");
     assert.doesNotMatch((await page.locator("#headline").textContent()) ?? "", /verified/);
-    assert.match((await notice(page).textContent()) ?? "", /DistilGPT2 computes other numbers here than published/);
+    assert.match((await notice(page).textContent()) ?? "", /DistilGPT2 does not compute the published numbers here/);
     assert.equal(await page.locator("#problem").isVisible(), false);
   }));
 
@@ -304,7 +304,7 @@ test("a killed worker is restarted, the page says so, and suggestions come back"
     await worker.evaluate(() => self.close());
     await page.waitForFunction(() => {
       const { said } = /** @type {{said: string[]}} */ (/** @type {unknown} */ (window));
-      return said.some((text) => text.includes("being started again"));
+      return said.some((text) => text.includes("It is restarting"));
     });
     await ready(page);
     await toEnd(page);

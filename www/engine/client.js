@@ -4,16 +4,15 @@ import { EngineError } from "./errors.js";
 import { assertSendable } from "./generation-config.js";
 
 /**
- * @import { Words } from "../strings/strings.js"
- * @import { Dtype, GenerateRequest, GenerationConfig, LoadRequest, Model, ModelInfo, Request, Response, Sequence } from "./protocol.js"
- * @import { DoneMessage, ErrorMessage, HelloMessage, Score, ScoreRequest, SuggestRequest, Suggestion, Work } from "./protocol.js"
+ * @import { Dtype, GenerateRequest, GenerationConfig, LoadRequest, Model, ModelInfo, Notice, Request, Response, Sequence } from "./protocol.js"
+ * @import { DoneMessage, ErrorData, ErrorMessage, HelloMessage, Score, ScoreRequest, SuggestRequest, Suggestion, Work } from "./protocol.js"
  */
 
-/** @typedef {Exclude<Response, HelloMessage | DoneMessage | ErrorMessage>} News what is told before a request ends */
+/** @typedef {Exclude<Response, HelloMessage | DoneMessage | ErrorMessage>} News sent before a request ends */
 /** @typedef {Omit<LoadRequest, "id"> | Omit<GenerateRequest, "id"> | Omit<SuggestRequest, "id"> | Omit<ScoreRequest, "id">} Question */
 
 /**
- * `restarting`: the worker died and the model is being loaded again. `failed`: nothing is loaded; the next `load` tries anew.
+ * `restarting`: the worker died and the model is being loaded again. `failed`: no model is loaded; the next `load` starts afresh.
  * @typedef {{name: "ready", info: ModelInfo} | {name: "restarting" | "failed", error: EngineError}} EngineState
  */
 
@@ -27,7 +26,7 @@ import { assertSendable } from "./generation-config.js";
  * @property {(error: EngineError) => void} reject
  */
 
-/** @typedef {{worker: Worker, queue: Request[] | null}} Engine `queue` is null once the worker has said hello */
+/** @typedef {{worker: Worker, queue: Request[] | null}} Engine `queue`: requests before the worker's hello; null from then on */
 
 export class EngineClient {
   #createWorker;
@@ -48,7 +47,7 @@ export class EngineClient {
    * @param {(name: string) => Worker} [world.createWorker]
    * @param {LockManager | undefined} [world.locks] absent outside secure contexts
    * @param {(state: EngineState) => void} [world.onStateChange]
-   * @param {(work: Work) => void} [world.onWork] told of every request for text, also of one that was cancelled
+   * @param {(work: Work) => void} [world.onWork] called for every request for text, even a cancelled one
    */
   constructor({
     createWorker = createEngineWorker,
@@ -63,14 +62,14 @@ export class EngineClient {
   }
 
   /**
-   * Loads a model, which then takes the place of the one before; a newer `load` aborts an older one.
-   * An abort that comes too late to stop it changes nothing: the model is loaded, and the promise says so.
+   * Loads a model in place of the current one; a newer `load` aborts an older one.
+   * An abort that comes too late changes nothing: the model is loaded and the promise resolves.
    * @param {Model} model
    * @param {object} [options]
    * @param {Dtype} [options.dtype]
-   * @param {number} [options.threads] at most this many; if not given, as many as suit the device
+   * @param {number} [options.threads] an upper limit; by default as many as suit the device
    * @param {AbortSignal} [options.signal]
-   * @param {OnProgress} [options.onProgress] also told when the model is loaded again after the worker died
+   * @param {OnProgress} [options.onProgress] also called while the model is loaded again after the worker died
    * @returns {Promise<ModelInfo>}
    * @throws {EngineError} aborted, worker_died, not_sent, threads, and what download.js and the WebAssembly module throw
    */
@@ -87,7 +86,7 @@ export class EngineClient {
     } catch (error) {
       const isLast = [...this.#pending.values()].every((pending) => pending.type !== "load");
       if (this.#isRestarting && isLast) {
-        // Nobody but a newer load, cancelled in its turn, can have aborted the reload.
+        // Only a newer load, itself cancelled since, can have aborted the reload.
         if (/** @type {EngineError} */ (error).code === "aborted") this.#reload();
         else this.#fail(/** @type {EngineError} */ (error));
       }
@@ -114,14 +113,14 @@ export class EngineClient {
   }
 
   /**
-   * Suggests what can stand between two texts; a newer `suggest` or `generate` aborts an older one.
-   * @param {{before: string, after: string}} place `after`: the rest of the paragraph, or the beginning of it
+   * Suggests texts for the place between two others; a newer `suggest` or `generate` aborts an older one.
+   * @param {{before: string, after: string}} place `after`: the rest of the paragraph, or its beginning
    * @param {GenerationConfig} generation_config
    * @param {object} [options]
-   * @param {number | null} [options.gate] the least probability of the first word of what is worth showing; null for any
+   * @param {number | null} [options.gate] the least probability of a suggestion's first word; null for any
    * @param {AbortSignal} [options.signal]
-   * @param {(suggestions: Suggestion[]) => void} [options.onSuggestions] told whenever they have changed; best first
-   * @returns {Promise<Suggestion[]>} none if there is nothing to continue, or nothing worth showing
+   * @param {(suggestions: Suggestion[]) => void} [options.onSuggestions] called on every change; best first
+   * @returns {Promise<Suggestion[]>} empty where there is nothing to continue or nothing worth showing
    * @throws {EngineError} as `generate`
    */
   async suggest({ before, after }, generation_config, { gate = null, signal, onSuggestions } = {}) {
@@ -133,12 +132,12 @@ export class EngineClient {
   }
 
   /**
-   * How likely the model finds `text` behind `before`; a newer `score` aborts an older one, and whoever writes goes first.
-   * The engine keeps what it has read of the text for the next question, until `endScoring`.
+   * Scores `text` after `before`, token by token; a newer `score` aborts an older one, and writing goes first.
+   * The engine caches the text for the next call, until `endScoring`.
    * @param {{before: string, text: string}} what
    * @param {object} options
    * @param {AbortSignal} [options.signal]
-   * @param {(scores: Score[]) => void} options.onScores the next ones; put together, all their texts are `text`
+   * @param {(scores: Score[]) => void} options.onScores called with the next ones; all their texts joined are `text`
    * @returns {Promise<null>}
    * @throws {EngineError} aborted, worker_died, no_model, and what the WebAssembly module throws
    */
@@ -149,20 +148,20 @@ export class EngineClient {
     });
   }
 
-  /** Nobody looks at scores any more: their memory is given back. */
+  /** Frees the memory of scoring. */
   endScoring() {
     this.#post({ type: "end_scoring" });
   }
 
-  /** Ends the worker; what is pending is rejected as aborted. */
+  /** Ends the worker; pending requests are rejected as aborted. */
   terminate() {
     this.#loaded = null;
     this.#isRestarting = false;
-    this.#end(new EngineError("aborted", "The engine was stopped."));
+    this.#end(new EngineError("aborted", { reason: "terminated" }));
   }
 
   #assertStarted() {
-    if (this.#engine === null) throw new EngineError("no_model", "No model is loaded. Load one, then ask again.");
+    if (this.#engine === null) throw new EngineError("no_model");
   }
 
   /** @returns {Engine} */
@@ -172,9 +171,12 @@ export class EngineClient {
     const engine = { worker: this.#createWorker(name), queue: [] };
     engine.worker.addEventListener("message", ({ data }) => this.#receive(engine, name, data));
     engine.worker.addEventListener("error", ({ message }) =>
-      this.#die(engine, message?.replace(/^Uncaught /, "") || { key: "cause_files" }),
+      this.#die(
+        engine,
+        message ? { code: "internal", message: message.replace(/^Uncaught /, "") } : { code: "files_not_loaded" },
+      ),
     );
-    engine.worker.addEventListener("messageerror", () => this.#die(engine, { key: "cause_message" }));
+    engine.worker.addEventListener("messageerror", () => this.#die(engine, { code: "message_unreadable" }));
     return engine;
   }
 
@@ -189,16 +191,16 @@ export class EngineClient {
       const queue = engine.queue ?? [];
       engine.queue = null;
       for (const request of queue) this.#post(request);
-      // The worker holds this lock as long as it lives, so that getting it is the one sign of every kind of death.
+      // The worker holds this lock as long as it lives: whatever kills it, the lock comes free.
       this.#locks
-        ?.request(name, () => this.#die(engine, { key: "cause_silent" }))
+        ?.request(name, () => this.#die(engine, { code: "silent" }))
         .catch(() => {
           // The page itself is going away.
         });
       return;
     }
     if (message.type === "error" && message.fatal) {
-      this.#die(engine, message.error.words);
+      this.#die(engine, message.error);
       return;
     }
     if (message.type === "work") {
@@ -207,7 +209,7 @@ export class EngineClient {
     }
     const pending = this.#pending.get(message.id);
     if (message.type === "done") pending?.resolve(message.result);
-    else if (message.type === "error") pending?.reject(new EngineError(message.error.code, message.error.words));
+    else if (message.type === "error") pending?.reject(toEngineError(message.error));
     else pending?.onMessage(message);
   }
 
@@ -221,11 +223,11 @@ export class EngineClient {
   #request(request, signal, onMessage) {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(new EngineError("aborted", "Cancelled."));
+      if (signal?.aborted) return reject(new EngineError("aborted", { reason: "cancelled" }));
       const onAbort = () => {
         this.#post({ type: "cancel", id });
-        // Whether a load can still be stopped, only the worker knows.
-        if (request.type !== "load") pending.reject(new EngineError("aborted", "Cancelled."));
+        // Only the worker knows whether a load can still be stopped.
+        if (request.type !== "load") pending.reject(new EngineError("aborted", { reason: "cancelled" }));
       };
       const settle = () => {
         this.#pending.delete(id);
@@ -259,43 +261,39 @@ export class EngineClient {
       this.#engine?.worker.postMessage(request);
     } catch (error) {
       const { message } = /** @type {DOMException} */ (error);
-      const sentence = `The engine could not be asked: ${message.replace(/\.$/, "")}. Pass plain data only.`;
-      if ("id" in request) this.#pending.get(request.id)?.reject(new EngineError("not_sent", sentence));
+      const sentence = `The request could not be sent to the engine: ${message.replace(/\.$/, "")}. Pass plain data only.`;
+      if ("id" in request) this.#pending.get(request.id)?.reject(new EngineError("not_sent", {}, sentence));
     }
   }
 
   /**
    * @param {Engine} engine
-   * @param {Words} cause
+   * @param {Notice} cause
    */
   #die(engine, cause) {
     if (engine !== this.#engine) return;
     const wayOut = this.#wayOut(engine);
-    const values = { cause: typeof cause === "string" ? cause.replace(/\.$/, "") : cause };
-    /** @type {Words} */
-    const stopped = { key: "engine_stopped", values };
-    const error = new EngineError("worker_died", wayOut === null ? stopped : [stopped, wayOut]);
     this.#isRestarting = wayOut === null;
+    const error = new EngineError("worker_died", wayOut === null ? { cause } : { cause, next: wayOut });
     this.#end(error);
     if (wayOut !== null) return this.#fail(error);
-    const news = new EngineError("worker_died", [stopped, { key: "engine_restarts" }]);
-    this.#onStateChange({ name: "restarting", error: news });
+    const next = { code: "restarting" };
+    this.#onStateChange({ name: "restarting", error: new EngineError("worker_died", { cause, next }) });
     this.#reload();
   }
 
   /**
    * @param {Engine} engine that died
-   * @returns {Words | null} what the reader can do; null if it is to be started again
+   * @returns {Notice | null} the reader's next step; null where the engine restarts by itself
    */
   #wayOut({ queue }) {
     // A worker that dies while starting, or again with the same model, would die for ever.
-    if (queue !== null || this.#isRestarting || this.#loaded === null) return { key: "engine_way_out" };
+    if (queue !== null || this.#isRestarting || this.#loaded === null) return { code: "reload_or_choose" };
     const { model, kept } = this.#loaded;
-    if (kept) return null;
-    return { key: "engine_not_kept", values: { title: model.title } };
+    return kept ? null : { code: "download_again", values: { title: model.title } };
   }
 
-  /** Only what was loaded is loaded again. How that ends is told by the state. */
+  /** Loads the last model again; the state says how that ends. */
   #reload() {
     if (this.#loaded !== null) this.load(this.#loaded.model, this.#loaded).catch(() => {});
   }
@@ -306,13 +304,16 @@ export class EngineClient {
     this.#onStateChange({ name: "failed", error });
   }
 
-  /** @param {EngineError} error what everything pending is rejected with */
+  /** @param {EngineError} error for all pending requests */
   #end(error) {
     this.#engine?.worker.terminate();
     this.#engine = null;
     for (const pending of [...this.#pending.values()]) pending.reject(error);
   }
 }
+
+/** @param {ErrorData} data */
+const toEngineError = ({ code, values, message }) => new EngineError(code, values, message);
 
 /** @param {string} name */
 function createEngineWorker(name) {

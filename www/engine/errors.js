@@ -1,38 +1,45 @@
-// Errors of the engine: a stable code for programs, a sentence for people, which the page says in its reader's language.
+// Errors of the engine: a stable code with values, for which the page has words, and English for developers.
 
-import { inWords } from "../strings/strings.js";
-
-/**
- * @import { Words } from "../strings/strings.js"
- * @import { ErrorData } from "./protocol.js"
- */
+/** @import { ErrorData, Notice, Values } from "./protocol.js" */
 
 export class EngineError extends Error {
   /**
    * @param {string} code
-   * @param {Words} words
+   * @param {Values} [values]
+   * @param {string} [message] where code and values would not tell a developer how to go on
    */
-  constructor(code, words) {
-    super(inWords(words));
-    // Callers know an abort by the name that fetch and every other web API give it.
+  constructor(code, values = {}, message = describe({ code, values })) {
+    super(message);
+    // fetch and every other web API give an abort this name.
     this.name = code === "aborted" ? "AbortError" : "EngineError";
     this.code = code;
-    this.words = words;
+    this.values = values;
   }
 }
 
 /**
+ * @param {Notice} notice
+ * @returns {string} such as "busy (file: config.json, status: 503)"
+ */
+function describe({ code, values = {}, message }) {
+  const list = Object.entries(values).map(
+    ([name, value]) => `${name}: ${typeof value === "object" ? describe(value) : value}`,
+  );
+  return message ?? (list.length === 0 ? code : `${code} (${list.join(", ")})`);
+}
+
+/**
  * @param {unknown} error
- * @returns {ErrorData} what can be cloned into a message; a code is always there
+ * @returns {ErrorData} a structured-cloneable copy; an error without a code, such as a panic, gets "internal"
  */
 export function toErrorData(error) {
-  const { name, message, code, words } =
-    /** @type {{name?: unknown, message?: unknown, code?: unknown, words?: Words}} */ (Object(error));
+  const { name, message, code, values } =
+    /** @type {{name?: unknown, message?: unknown, code?: unknown, values?: Values}} */ (Object(error));
   return {
     name: String(name ?? "Error"),
-    // DOMException has numbers for codes.
+    // A DOMException has a number for a code.
     code: typeof code === "string" ? code : "internal",
-    // What comes from Rust or the browser has its English only.
-    words: words ?? String(message ?? error),
+    values: values ?? {},
+    message: String(message ?? error),
   };
 }

@@ -1,4 +1,4 @@
-// Refuses parameters that would not arrive at the engine as they were given; what their values may be, the engine says.
+// Refuses parameters that would change on the way to the engine, which itself checks their names and ranges.
 
 import { EngineError } from "./errors.js";
 
@@ -10,10 +10,10 @@ import { EngineError } from "./errors.js";
  */
 export function assertSendable(parameters) {
   for (const [name, value] of Object.entries(parameters)) {
-    // As if it were not there, to JSON too.
+    // JSON leaves it out too.
     if (value === undefined) continue;
     for (const item of Array.isArray(value) ? value : [value]) {
-      // JSON would make it null, and null stands for the default.
+      // JSON would turn it into null, which stands for the default.
       if (typeof item === "number" && !Number.isFinite(item)) refuse(`${name} must be a finite number, got ${item}`);
       if (item !== null && !["number", "string", "boolean"].includes(typeof item)) {
         refuse(`${name} must be a number, a string, true, false or a list of these, got ${typeof item}`);
@@ -24,5 +24,5 @@ export function assertSendable(parameters) {
 
 /** @param {string} message */
 function refuse(message) {
-  throw new EngineError("generation_config", message);
+  throw new EngineError("generation_config", {}, message);
 }

@@ -1,35 +1,30 @@
-// The messages between page and worker: types only, nothing runs here.
+// The messages between page and worker: types only, no code.
 // The client numbers its requests; every request ends in exactly one `done` or `error` with its id.
 
-/** @import { StringKey, Words } from "../strings/strings.js" */
-
 /**
- * One file of a model. `sha256` is null where no hash was published: then X-Linked-ETag counts, where the server lets the
- * page read it. The hub itself sends it with a redirect, and of redirects a page sees nothing.
+ * One file of a model. Where no hash is published, `sha256` is null and X-Linked-ETag stands in, if the server lets the page
+ * read it: the hub sends it with a redirect, whose headers a page never sees.
  * @typedef {{url: string, bytes: number | null, sha256: string | null}} ModelFile
  */
 
 /**
- * A row of the table in models/table.js.
  * @typedef {object} Model
- * @property {string} id what `pipeline` and the hub call it: "distilbert/distilgpt2"
- * @property {string} title what the page calls it
- * @property {string} licence SPDX
- * @property {StringKey} quality what to expect of it, in a line
- * @property {Dtype} dtype how the weights are held when nothing else is asked for
+ * @property {string} id its name for `pipeline` and on the hub: "distilbert/distilgpt2"
+ * @property {string} title its name for the reader
+ * @property {Dtype} dtype of the weights in memory, unless a request asks for another
  * @property {{config: ModelFile, tokenizer: ModelFile, weights: ModelFile}} files
- * @property {string | null} golden URL of known logits to check the loaded model against, or null
+ * @property {string | null} golden URL of known logits to check the loaded model against
  */
 
 /** @typedef {"f32" | "q8"} Dtype */
 
 /**
- * The engine is compiled twice: for every browser with SIMD, and for those that also let workers share memory.
+ * The engine is compiled twice: for any browser with SIMD, and for those where workers can also share memory.
  * @typedef {"plain" | "threads"} BuildName
  */
 
 /**
- * Hugging Face's names and meaning; what is absent takes Hugging Face's default.
+ * Hugging Face's names, meaning and defaults.
  * @typedef {object} GenerationConfig
  * @property {number} [max_new_tokens]
  * @property {number} [max_time] seconds
@@ -44,7 +39,7 @@
  * @property {boolean} [return_full_text]
  * @property {string | string[]} [stop_strings]
  * @property {number | number[]} [eos_token_id]
- * @property {boolean} [token_healing] the text may end inside a word: the last tokens are taken back and spelt again
+ * @property {boolean} [token_healing] the text may end inside a word, whose tokens are chosen again together with its end
  */
 
 /** @typedef {"length" | "eos" | "stop_string" | "max_time"} FinishReason */
@@ -55,14 +50,22 @@
  */
 
 /**
- * What may be inserted at the caret. `isComplete`: no further token changes it. `mean_log_probability`: natural logarithm, per
+ * A text to insert at the caret. `isComplete`: no further token changes it. `mean_log_probability`: natural logarithm, per
  * character of `text`, under the model before temperature.
  * @typedef {{text: string, isComplete: boolean, mean_log_probability: number}} Suggestion
  */
 
+/** @typedef {Record<string, string | number | Notice>} Values */
 /**
- * What a loaded model is. `verified`: its logits equal the published ones; null: there are none to compare.
- * `kept`: what does not come with the page itself is stored on this device, so the next visit needs no other site.
+ * Something to tell the reader. The page has words for the code, in which it puts the values; a code without words, as of
+ * Rust or the browser, comes with a `message` in English.
+ * @typedef {{code: string, values?: Values, message?: string}} Notice
+ */
+/** @typedef {Required<Notice> & {name: string}} ErrorData */
+
+/**
+ * A loaded model. `verified`: its logits equal the published ones; null: none are published.
+ * `kept`: every file from another site is stored on this device, so the next visit needs no network.
  * @typedef {object} ModelInfo
  * @property {string} id
  * @property {Dtype} dtype
@@ -71,57 +74,55 @@
  * @property {number} sizeBytes held in memory
  * @property {boolean | null} verified
  * @property {boolean} kept
- * @property {BuildName} build of the engine that it runs on
+ * @property {BuildName} build of the engine
  * @property {number} threads that compute, the worker included
- * @property {Words[]} notices sentences for the reader where something is less than it could be
+ * @property {Notice[]} notices of all that is less than it could be
  */
 
-/** @typedef {{name: string, code: string, words: Words}} ErrorData */
-
 /**
- * `threads`: at most so many compute, the worker included; null leaves the number to the device.
+ * `threads`: an upper limit, the worker included; null for as many as suit the device.
  * @typedef {{type: "load", id: number, model: Model, dtype: Dtype, threads: number | null}} LoadRequest
  */
 /** @typedef {{type: "generate", id: number, prompt: string, generation_config: GenerationConfig}} GenerateRequest */
 /**
- * What can stand between `before` and `after`, the rest of the paragraph. `gate`: the least probability of the first word, null for any.
+ * Asks for texts between `before` and `after`, the rest of the paragraph. `gate`: the least probability of the first word; null for any.
  * @typedef {{type: "suggest", id: number, before: string, after: string, generation_config: GenerationConfig, gate: number | null}} SuggestRequest
  */
 /**
- * How likely is `text` behind `before`, token by token? Waits while something is written.
+ * Asks how likely `text` is after `before`, token by token. Waits while the engine writes.
  * @typedef {{type: "score", id: number, before: string, text: string}} ScoreRequest
  */
 /** @typedef {{type: "cancel", id: number}} CancelRequest */
-/** @typedef {{type: "end_scoring"}} EndScoringRequest gives back the memory that scoring takes; has no answer */
+/** @typedef {{type: "end_scoring"}} EndScoringRequest frees the memory of scoring; has no answer */
 /** @typedef {LoadRequest | GenerateRequest | SuggestRequest | ScoreRequest | CancelRequest | EndScoringRequest} Request */
 
 /**
- * `fromNetwork` is false while bytes come from this device.
+ * `fromNetwork`: false while the bytes come from this device.
  * @typedef {{type: "progress", id: number, receivedBytes: number, totalBytes: number | null, fromNetwork: boolean}} ProgressMessage
  */
 /**
  * `text` holds whole characters only and may be empty.
  * @typedef {{type: "token", id: number, sequence: number, text: string, log_probability: number}} TokenMessage
  */
-/** @typedef {{type: "suggestions", id: number, suggestions: Suggestion[]}} SuggestionsMessage those of now, best first */
+/** @typedef {{type: "suggestions", id: number, suggestions: Suggestion[]}} SuggestionsMessage the current ones, best first */
 /** @typedef {{text: string, log_probability: number}} Candidate */
 /**
- * A token of the text that was asked about, or the several that make up one character; `top`: what could stand there, best first.
+ * A token of the text, or the several that make up one character. `top`: the likeliest in its place, best first.
  * @typedef {{text: string, log_probability: number, top: Candidate[]}} Score
  */
-/** @typedef {{type: "scores", id: number, scores: Score[]}} ScoresMessage put together, all their texts are the request's */
+/** @typedef {{type: "scores", id: number, scores: Score[]}} ScoresMessage all their texts joined are the request's */
 /**
- * What a request for text came to, whether it was cancelled or not; sent before its end. `n_tokens` took `ms`; the first of
- * each sequence comes with the prompt, and does not count.
+ * The cost of a request for text, cancelled or not; sent before its end. `n_tokens` took `ms`, without the first of each
+ * sequence, which comes with the prompt.
  * @typedef {{n_prompt_tokens: number, n_reused_tokens: number, n_tokens: number, ms: number}} Work
  */
 /** @typedef {{type: "work", id: number, work: Work}} WorkMessage */
 /** @typedef {{type: "done", id: number, result: ModelInfo | Sequence[] | Suggestion[] | null}} DoneMessage */
 /**
- * `fatal`: the wasm instance panicked, or none could be started; the worker is of no more use.
+ * `fatal`: the wasm instance panicked, or none could be started; the worker cannot go on.
  * @typedef {{type: "error", id: number, error: ErrorData, fatal: boolean}} ErrorMessage
  */
-/** @typedef {{type: "hello"}} HelloMessage sent once, when the worker holds the lock that bears its name */
+/** @typedef {{type: "hello"}} HelloMessage sent once, when the worker holds the lock of its name */
 /** @typedef {ProgressMessage | TokenMessage | SuggestionsMessage | ScoresMessage | WorkMessage | DoneMessage | ErrorMessage | HelloMessage} Response */
 
 export {};

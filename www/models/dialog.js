@@ -3,7 +3,7 @@
 import { element, find } from "../page/dom.js";
 import { say } from "../strings/strings.js";
 
-/** @import { Model } from "../engine/protocol.js" */
+/** @import { ListedModel } from "./table.js" */
 
 /**
  * @param {HTMLDialogElement} dialog
@@ -18,7 +18,7 @@ export function followModelDialog(dialog, onChoose) {
 
 /**
  * @param {HTMLDialogElement} dialog
- * @param {readonly Model[]} models
+ * @param {readonly ListedModel[]} models
  * @param {string | undefined} activeId the model that writes now
  */
 export function openModelDialog(dialog, models, activeId) {
@@ -28,7 +28,7 @@ export function openModelDialog(dialog, models, activeId) {
 }
 
 /**
- * @param {Model} model
+ * @param {ListedModel} model
  * @param {boolean} isActive
  */
 function rowOf(model, isActive) {
@@ -39,7 +39,7 @@ function rowOf(model, isActive) {
   return element("label", {}, input, element("strong", {}, title), element("span", {}, say(quality)), about);
 }
 
-/** Whether a model comes with the page. @param {Model} model */
+/** Whether a model comes with the page. @param {ListedModel} model */
 const isBundled = ({ files }) => new URL(files.weights.url).origin === new URL(import.meta.url).origin;
 
 /** @param {number | null} bytes */

@@ -1,6 +1,6 @@
 // Which model writes: loads the bundled one first, then the one the writer chose, and goes back when that fails.
 
-import { toErrorData } from "../engine/errors.js";
+import { wordsOf } from "../strings/errors.js";
 
 /**
  * @import { EngineClient, EngineState } from "../engine/client.js"
@@ -74,10 +74,10 @@ export class ModelSwitch {
       const model = this.#find(state.info.id) ?? this.#bundled;
       this.#update({ active: { model, info: state.info }, restarting: null });
     } else if (state.name === "restarting") {
-      this.#update({ restarting: state.error.words });
+      this.#update({ restarting: wordsOf(state.error) });
     } else {
       const model = this.#state.active?.model ?? this.#bundled;
-      this.#update({ active: null, restarting: null, failure: { model, words: state.error.words } });
+      this.#update({ active: null, restarting: null, failure: { model, words: wordsOf(state.error) } });
     }
   }
 
@@ -111,7 +111,7 @@ export class ModelSwitch {
     } catch (error) {
       if (signal.aborted) return;
       /** @type {Words} */
-      const words = { key: "model_not_loaded", values: { title: model.title, reason: toErrorData(error).words } };
+      const words = { key: "model_not_loaded", values: { title: model.title, reason: wordsOf(error) } };
       this.#update({ loading: null, failure: { model, words } });
     }
   }

@@ -1,6 +1,9 @@
 // The models that the page offers, with their files pinned by revision, size and SHA-256.
 
 /** @import { Model, ModelFile } from "../engine/protocol.js" */
+/** @import { StringKey } from "../strings/strings.js" */
+
+/** @typedef {Model & {licence: string, quality: StringKey}} ListedModel `licence`: SPDX; `quality`: a line on how it writes */
 
 /**
  * @param {string} path below this folder
@@ -28,14 +31,14 @@ const hub = (repository) => {
 const distilgpt2 = hub("distilbert/distilgpt2@2290a62682d06624634c1f46a6ad5be0f47f38aa");
 const gpt2 = hub("openai-community/gpt2@607a30d783dfa663caf39e06633721c8d4cfcd7e");
 
-// The same bytes in all three repositories, so it is never fetched from the hub.
+// The same bytes in all three repositories, so the page brings it along.
 const tokenizer = bundled(
   "gpt2-tokenizer/tokenizer.json",
   1_355_256,
   "8414cab924d8b9b33013f0d221c5862f365ee9be39c5c2bfae8a5a9e970478a6",
 );
 
-/** @type {readonly Model[]} */
+/** @type {readonly ListedModel[]} */
 export const MODELS = [
   {
     id: "pocket-gpt2",
@@ -82,7 +85,7 @@ export const MODELS = [
     quality: "quality_gpt2",
     dtype: "q8",
     files: {
-      // The hub publishes no SHA-256 of so small a file, so ours takes its place; weights of another shape would be refused.
+      // The hub publishes no SHA-256 of so small a file, so the page has its own; weights of another shape are refused.
       config: bundled("gpt2/config.json", 298, "fbf79916c4a9d395fd4f251197854fd6631dd124ab53266e84df1a770912f71c"),
       tokenizer,
       weights: gpt2(
@@ -97,8 +100,8 @@ export const MODELS = [
 
 /**
  * @param {string} id
- * @returns {Model}
- * @throws {RangeError} naming the ids there are
+ * @returns {ListedModel}
+ * @throws {RangeError} listing the known ids
  */
 export function modelById(id) {
   const model = MODELS.find((candidate) => candidate.id === id);

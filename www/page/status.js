@@ -1,5 +1,6 @@
 // Says what is going on, in sentences: which model writes, what is on its way, what went wrong and the way out.
 
+import { wordsOf } from "../strings/errors.js";
 import { inWords, say } from "../strings/strings.js";
 import { find, hide } from "./dom.js";
 
@@ -38,7 +39,7 @@ export function describe({ active, loading, failure, restarting }, { isThinking,
       canCancel: active !== null,
     },
     problems: [failure?.words ?? null, draftProblem, suggestionProblem].filter((words) => words !== null).map(inWords),
-    notice: active?.info.notices.length ? inWords(active.info.notices) : null,
+    notice: active?.info.notices.length ? inWords(active.info.notices.map(wordsOf)) : null,
     canRetry: failure !== null,
     canChoose: active !== null || failure !== null,
   };

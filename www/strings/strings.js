@@ -24,8 +24,8 @@ export const STRINGS = {
   between_sentences: { en: " ", zh: "" },
   close: { en: "Close", zh: "关闭" },
   cancel: { en: "Cancel", zh: "取消" },
-  not_started: { en: "The page could not start", zh: "页面无法启动" },
-  not_started_because: {
+  page_not_started: { en: "The page could not start", zh: "页面无法启动" },
+  page_not_started_because: {
     en: "The page could not start: {cause}. Reload it. If that does not help, update this browser or use another one.",
     zh: "页面无法启动：{cause}。请重新加载；如果仍然不行，请更新这个浏览器，或换一个浏览器。",
   },

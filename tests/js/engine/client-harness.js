@@ -80,7 +80,7 @@ export class ClientHarness {
     this.worker.say({
       type: "error",
       id: this.lastId(type),
-      error: { name: "EngineError", code, words: message },
+      error: { name: "EngineError", code, values: {}, message },
       fatal,
     });
   }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import { EngineClient } from "../../../www/engine/client.js";
 import { FakeWorker, turn } from "../fakes.js";
+import { said } from "../said.js";
 import { ClientHarness, INFO, MODEL } from "./client-harness.js";
 
 /** @type {ClientHarness} */
@@ -36,11 +37,11 @@ for (const [cause, kill] of Object.entries(DEATHS)) {
       assert.ok(outcome.status === "rejected");
       assert.equal(outcome.reason.name, "EngineError");
       assert.equal(outcome.reason.code, "worker_died");
-      assert.doesNotMatch(outcome.reason.message, /started again/, "which will be over when it is read");
+      assert.doesNotMatch(said(outcome.reason), /restarting/, "which will be over when it is read");
     }
     const restarting = h.states.at(-1);
     assert.ok(restarting?.name === "restarting");
-    assert.match(restarting.error.message, /^The engine stopped: .*\. It is being started again\.$/);
+    assert.match(said(restarting.error), /^The engine stopped: .*\. It is restarting\.$/);
     assert.equal(dead.terminated, true);
     assert.equal(h.workers.length, 2);
     assert.deepEqual(names(), ["ready", "restarting"]);
@@ -89,14 +90,18 @@ test("a model that was not kept is not downloaded again unasked", async () => {
   const loading = h.client.load(MODEL);
   h.done("load", { ...INFO, kept: false });
   await loading;
-  const message =
+  const words =
     /^The engine stopped: .* A model is not kept on this device .* Load it again, or choose another model\.$/;
-  const generating = assert.rejects(h.client.generate("Once", {}), { code: "worker_died", message });
+  const generating = assert.rejects(h.client.generate("Once", {}), (/** @type {any} */ error) => {
+    assert.equal(error.code, "worker_died");
+    assert.match(said(error), words);
+    return true;
+  });
   await h.die();
   await generating;
   const last = h.states.at(-1);
   assert.ok(last?.name === "failed");
-  assert.match(last.error.message, message);
+  assert.match(said(last.error), words);
   assert.equal(h.workers.length, 1);
 
   await h.load();
@@ -120,7 +125,7 @@ describe("no restart for ever", () => {
     const last = h.states.at(-1);
     assert.ok(last?.name === "failed");
     assert.equal(last.error.code, "worker_died");
-    assert.match(last.error.message, /Reload the page, or choose another model/);
+    assert.match(said(last.error), /Reload the page, or choose another model/);
     await turn();
     assert.equal(h.workers.length, workers);
     await assert.rejects(h.client.generate("Once", {}), { code: "no_model" });
@@ -208,7 +213,7 @@ describe("while restarting", () => {
     h.worker.say({
       type: "error",
       id: reloadId,
-      error: { name: "AbortError", code: "aborted", words: "" },
+      error: { name: "AbortError", code: "aborted", values: {}, message: "" },
       fatal: false,
     });
     await turn();
@@ -230,7 +235,7 @@ describe("while restarting", () => {
         h.worker.say({
           type: "error",
           id,
-          error: { name: "AbortError", code: "aborted", words: "Cancelled." },
+          error: { name: "AbortError", code: "aborted", values: {}, message: "Cancelled." },
           fatal: false,
         });
         await turn();

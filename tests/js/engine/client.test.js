@@ -61,7 +61,7 @@ describe("load", () => {
     assert.deepEqual(h.states, [{ name: "ready", info: INFO }]);
   });
 
-  test("an error has the engine's code and words, and is no death", async () => {
+  test("an error has the engine's code and message, and is no death", async () => {
     const loading = h.client.load(MODEL);
     await h.hello();
     h.error("load", "not_found", "There is no model.safetensors");

@@ -217,7 +217,7 @@ describe("from the page", () => {
   test("a dead worker and an error settle it too", async () => {
     await harness.load();
     const refused = harness.client.score(what, { onScores: () => {} });
-    const error = { name: "EngineError", code: "no_token", words: "damaged" };
+    const error = { name: "EngineError", code: "no_token", values: {}, message: "damaged" };
     harness.worker.say({ type: "error", id: harness.lastId("score"), error, fatal: false });
     await assert.rejects(refused, { code: "no_token" });
     const lost = assert.rejects(harness.client.score(what, { onScores: () => {} }), { code: "worker_died" });

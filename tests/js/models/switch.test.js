@@ -130,7 +130,10 @@ test("choosing the current model loads it again only if it is not stored or has 
   assert.equal(harness.stored.get("model"), distil.id);
   harness.models.choose(distil.id);
   assert.equal(harness.loads.length, 3);
-  harness.models.engineChanged({ name: "ready", info: { ...infoOf(distil, true), notices: ["Other numbers."] } });
+  harness.models.engineChanged({
+    name: "ready",
+    info: { ...infoOf(distil, true), notices: [{ code: "other_numbers" }] },
+  });
   harness.models.choose(distil.id);
   assert.equal(harness.loads.length, 4);
 });
@@ -145,7 +148,7 @@ test("progress is that of the current load; cancelling ends it without a failure
   assert.deepEqual(harness.state.loading, { model: distil, progress });
   harness.models.cancel();
   assert.equal(signal.aborted, true);
-  await harness.last.fail(new EngineError("aborted", "Cancelled."));
+  await harness.last.fail(new EngineError("aborted", { reason: "cancelled" }));
   onProgress(progress);
   assert.deepEqual(harness.state, { active: harness.state.active, loading: null, failure: null, restarting: null });
   assert.equal(harness.active, bundled);
@@ -158,7 +161,7 @@ test("a new choice replaces a load in progress", async () => {
   const first = harness.last;
   harness.models.choose(gpt2.id);
   assert.equal(first.signal.aborted, true);
-  await first.fail(new EngineError("aborted", "Cancelled."));
+  await first.fail(new EngineError("aborted", { reason: "cancelled" }));
   assert.equal(harness.state.loading?.model, gpt2);
   assert.equal(harness.state.failure, null);
 });
@@ -179,16 +182,19 @@ test("a failure names the model; Retry loads it again, choosing the bundled one 
   const harness = new Harness();
   await harness.start();
   harness.models.choose(distil.id);
-  await harness.last.fail(new EngineError("not_found", "There is no such file."));
+  await harness.last.fail(new EngineError("not_found", { file: "config.json", status: 404 }));
   assert.deepEqual(harness.state.failure, {
     model: distil,
-    words: { key: "model_not_loaded", values: { title: "DistilGPT2", reason: "There is no such file." } },
+    words: {
+      key: "model_not_loaded",
+      values: { title: "DistilGPT2", reason: { key: "not_found", values: { file: "config.json", status: 404 } } },
+    },
   });
   assert.equal(harness.active, bundled);
   harness.models.retry();
   assert.equal(harness.last.model, distil);
   assert.equal(harness.state.failure, null);
-  await harness.last.fail(new EngineError("not_found", "There is no such file."));
+  await harness.last.fail(new EngineError("not_found", { file: "config.json", status: 404 }));
   const loads = harness.loads.length;
   harness.models.choose(bundled.id);
   assert.equal(harness.state.failure, null);
@@ -198,14 +204,15 @@ test("a failure names the model; Retry loads it again, choosing the bundled one 
 test("a restart is shown until the engine is ready; a failed one offers Retry", async () => {
   const harness = new Harness();
   await harness.start();
-  const error = new EngineError("worker_died", "The engine stopped.");
+  const error = new EngineError("worker_died", { cause: "out of luck" });
   harness.models.engineChanged({ name: "restarting", error });
-  assert.equal(harness.state.restarting, "The engine stopped.");
+  const words = { key: "worker_died", values: { cause: "out of luck" } };
+  assert.deepEqual(harness.state.restarting, words);
   harness.models.engineChanged({ name: "ready", info: infoOf(bundled, true) });
   assert.equal(harness.state.restarting, null);
   harness.models.engineChanged({ name: "failed", error });
   assert.equal(harness.active, undefined);
-  assert.deepEqual(harness.state.failure, { model: bundled, words: "The engine stopped." });
+  assert.deepEqual(harness.state.failure, { model: bundled, words });
   harness.models.retry();
   await harness.last.finish();
   assert.equal(harness.active, bundled);

@@ -79,7 +79,7 @@ test("every problem is shown, with a notice apart, and a failure can be retried"
   const failure = { model: distil, words: "It failed." };
   const active = {
     model: distil,
-    info: { ...info, notices: ["Not kept.", { key: /** @type {const} */ ("no_storage") }] },
+    info: { ...info, notices: [{ code: "elsewhere", message: "Not kept." }, { code: "no_storage" }] },
   };
   const writing = { isThinking: false, suggestionProblem: "No words.", draftProblem: "Not saved." };
   const status = describe({ ...nothing, active, failure }, writing);

@@ -56,14 +56,14 @@ test("values are filled in, and words are said in the current language", () => {
   const words = [
     {
       key: "not_found",
-      values: { title: { key: "file_from", values: { file: "a.json", host: "b.org" } }, status: 404 },
+      values: { file: { key: "file_from", values: { name: "a.json", host: "b.org" } }, status: 404 },
     },
     "As it is.",
-    { key: "engine_restarts" },
+    { key: "restarting" },
   ];
   assert.equal(
     inWords(words),
-    "There is no a.json from b.org (HTTP 404). Choose another model. As it is. It is being started again.",
+    "There is no a.json from b.org (HTTP 404). Choose another model. As it is. It is restarting.",
   );
   speak("zh");
   assert.equal(inWords(words), "找不到来自 b.org 的 a.json（HTTP 404）。请选择另一个模型。As it is.正在重新启动。");

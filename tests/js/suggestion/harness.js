@@ -54,7 +54,7 @@ export class Harness {
         /** @type {Promise<Suggestion[]>} */ (
           new Promise((resolve, reject) => {
             assert.ok(signal && onSuggestions);
-            signal.addEventListener("abort", () => reject(new EngineError("aborted", "Cancelled.")));
+            signal.addEventListener("abort", () => reject(new EngineError("aborted")));
             this.questions.push({
               ...place,
               generation_config,

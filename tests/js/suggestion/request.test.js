@@ -309,7 +309,7 @@ test("a dead worker is not its news; when a model is ready again it asks again",
   const harness = new Harness();
   const question = harness.ask("We saw");
   question.says(" the sea");
-  await question.fail(new EngineError("worker_died", "The engine stopped."));
+  await question.fail(new EngineError("worker_died"));
   assert.equal(harness.shown, "");
   assert.deepEqual(harness.thinking, [true, false]);
   assert.deepEqual(harness.errors, []);
@@ -322,7 +322,7 @@ test("any other error is told and leaves nothing behind", async () => {
   const harness = new Harness();
   const question = harness.ask("We saw");
   question.says(" the sea");
-  const error = new EngineError("invalid_parameter", "top_k must be a whole number, got 0.5");
+  const error = new EngineError("invalid_parameter", {}, "top_k must be a whole number, got 0.5");
   await question.fail(error);
   assert.deepEqual(harness.errors, [error]);
   assert.equal(harness.shown, "");

@@ -4,15 +4,14 @@ import { EngineError } from "../errors.js";
 import { chunks, Interruption, open } from "./http.js";
 import { Keeper } from "./keeper.js";
 
-/** @import { Words } from "../../strings/strings.js" */
 /** @import { Answer } from "./http.js" */
-/** @import { ModelFile } from "../protocol.js" */
+/** @import { ModelFile, Notice, Values } from "../protocol.js" */
 /** @import { FileStorage } from "./storage.js" */
 
 const RETRIES = 4; // in a row without one new byte
 const FIRST_WAIT_MS = 500;
 
-// These say nothing against the bytes so far; every other code does, those of the parser behind `sink` among them.
+// Errors that cast no doubt on the bytes so far; all others do, also those of the parser behind `sink`.
 const INNOCENT = new Set(["unreachable", "connection_lost", "busy", "not_found", "forbidden", "http_error"]);
 
 /**
@@ -21,40 +20,38 @@ const INNOCENT = new Set(["unreachable", "connection_lost", "busy", "not_found",
  */
 
 /**
- * What a download needs of the world.
  * @typedef {object} DownloadWorld
  * @property {typeof globalThis.fetch} fetch
  * @property {FileStorage | null} storage null: the file is not to be kept
  * @property {(ms: number, signal: AbortSignal) => Promise<void>} sleep rejects with the signal's reason
- * @property {() => Hash | Promise<Hash>} startHash of SHA-256
+ * @property {() => Hash | Promise<Hash>} startHash SHA-256
  */
 
 /**
  * @typedef {object} Receiver
- * @property {(bytes: Uint8Array<ArrayBuffer>) => void} sink gets the file's bytes once each and in order, to be copied at once
+ * @property {(bytes: Uint8Array<ArrayBuffer>) => void} sink gets each byte of the file once, in order, and copies it at once
  * @property {(receivedBytes: number, totalBytes: number | null, fromNetwork: boolean) => void} onProgress
  * @property {AbortSignal} signal
  */
 
 /**
- * Nothing that `sink` got may be used before this resolves: the file is verified at its end.
+ * The bytes in `sink` are good only once this resolves: the file is verified at its end.
  * @param {ModelFile} file
  * @param {DownloadWorld} world
  * @param {Receiver} receiver
- * @returns {Promise<{kept: boolean, notKept: Words | null, unverified: Words | null}>} sentences for what is not as it should be
+ * @returns {Promise<{kept: boolean, notKept: Notice | null, unverified: Notice | null}>}
  * @throws {EngineError} unreachable, not_found, forbidden, busy, http_error, connection_lost, wrong_part, wrong_size,
- *   wrong_hash, changed; also the signal's reason and whatever `sink` throws
+ *   wrong_hash, changed; also the signal's reason and any error of `sink`
  */
 export async function download(file, world, receiver) {
   const { host, pathname } = new URL(file.url);
-  /** @type {Words} */
-  const title = { key: "file_from", values: { file: pathname.split("/").at(-1) ?? "", host } };
-  const keeper = new Keeper(world.storage, file.sha256 ?? encodeURIComponent(file.url), title);
-  // It starts beside the first request.
+  const label = { code: "file_from", values: { name: pathname.split("/").at(-1) ?? "", host } };
+  const keeper = new Keeper(world.storage, file.sha256 ?? encodeURIComponent(file.url), label);
+  // Starts while the first request is on its way.
   /** @type {Promise<Hash>} */
   const hash = new Promise((resolve) => resolve(world.startHash()));
-  hash.catch(() => {}); // Told where it is waited for.
-  const transfer = new Transfer(file, title, keeper, hash, world, receiver);
+  hash.catch(() => {}); // Handled where it is awaited.
+  const transfer = new Transfer(file, label, keeper, hash, world, receiver);
   try {
     if (!(await transfer.takeStored())) await transfer.takeFromNetwork();
     const unverified = await transfer.verify();
@@ -62,9 +59,9 @@ export async function download(file, world, receiver) {
     return { kept: keeper.kept, notKept: keeper.notice, unverified };
   } catch (error) {
     const { code } = /** @type {{code?: unknown}} */ (error);
-    // A panic, as for want of memory, has no code.
+    // A panic, as for lack of memory, has no code.
     const isInnocent = receiver.signal.aborted || typeof code !== "string" || INNOCENT.has(code);
-    // Without a published hash nothing would notice that two halves are of different files.
+    // Without a published hash, two halves of different files would go unnoticed.
     if (isInnocent && (keeper.kept || file.sha256 !== null)) keeper.close();
     else await keeper.discard();
     throw error;
@@ -79,7 +76,7 @@ export async function download(file, world, receiver) {
 /** The bytes of one file on their way to the sink, the hash and the storage. */
 class Transfer {
   #file;
-  #title;
+  #label;
   #keeper;
   #world;
   #receiver;
@@ -87,7 +84,7 @@ class Transfer {
   #takenBytes = 0;
   /** @type {number | null} the size the file must have */
   #expectedBytes;
-  /** @type {number | null} its size as far as anybody said, good for progress only */
+  /** @type {number | null} its size as announced, for progress only */
   #announcedBytes;
   /** @type {string | null} */
   #expectedSha256;
@@ -97,15 +94,15 @@ class Transfer {
 
   /**
    * @param {ModelFile} file
-   * @param {Words} title
+   * @param {Notice} label the file's name for the reader
    * @param {Keeper} keeper
    * @param {Promise<Hash>} hash
    * @param {DownloadWorld} world
    * @param {Receiver} receiver
    */
-  constructor(file, title, keeper, hash, world, receiver) {
+  constructor(file, label, keeper, hash, world, receiver) {
     this.#file = file;
-    this.#title = title;
+    this.#label = label;
     this.#keeper = keeper;
     this.#world = world;
     this.#receiver = receiver;
@@ -114,7 +111,7 @@ class Transfer {
     this.#expectedSha256 = file.sha256;
   }
 
-  /** @returns {Promise<boolean>} whether the whole file was there */
+  /** @returns {Promise<boolean>} whether the whole file was stored */
   async takeStored() {
     const stored = await this.#keeper.stored();
     if (stored === null || (!stored.complete && this.#file.sha256 === null)) return false;
@@ -131,7 +128,7 @@ class Transfer {
         await this.#take(/** @type {Uint8Array<ArrayBuffer>} */ (part.value), false);
       }
     } finally {
-      // Not awaited: a stream that failed rejects this too.
+      // Not awaited: a failed stream rejects this too.
       reader.cancel().catch(() => {});
     }
   }
@@ -156,11 +153,11 @@ class Transfer {
   async #takeOneAnswer() {
     const source = {
       url: this.#file.url,
-      title: this.#title,
+      file: this.#label,
       fetch: this.#world.fetch,
       sleep: this.#world.sleep,
       signal: this.#receiver.signal,
-      // The browser's own cache would hold a second copy.
+      // The browser's cache would hold a second copy.
       cache: /** @type {RequestCache} */ (this.#world.storage === null ? "default" : "no-store"),
       isKnown: this.#isKnown,
     };
@@ -181,9 +178,9 @@ class Transfer {
     this.#expectedSha256 ??= answer.linkedSha256;
     this.#announcedBytes = this.#expectedBytes ?? answer.totalBytes;
     const isSameFile = answer.etag !== null && answer.etag === this.#etag;
-    // With a published hash a splice of two files is found at the end; without one it would not be.
+    // A published hash reveals a splice of two files at the end; without one, nothing would.
     if (this.#takenBytes > 0 && this.#expectedSha256 === null && !isSameFile) {
-      throw new EngineError("changed", { key: "file_changed", values: { title: this.#title } });
+      throw new EngineError("changed", { file: this.#label });
     }
     this.#etag = answer.etag;
   }
@@ -203,23 +200,19 @@ class Transfer {
     this.#receiver.onProgress(this.#takenBytes, this.#announcedBytes, fromNetwork);
   }
 
-  /** @returns {Promise<Words | null>} a sentence if there is no hash to verify the file with */
+  /** @returns {Promise<Notice | null>} a notice if there is no hash to verify the file with */
   async verify() {
     if (this.#expectedBytes !== null && this.#takenBytes !== this.#expectedBytes) throw this.#wrongSize(EngineError);
     const sha256 = await (await this.#hash).hex();
-    const [title, expected] = [this.#title, this.#expectedSha256];
-    if (expected === null) return { key: "not_verified", values: { title } };
+    const [file, expected] = [this.#label, this.#expectedSha256];
+    if (expected === null) return { code: "not_verified", values: { file } };
     if (sha256 === expected) return null;
-    throw new EngineError("wrong_hash", { key: "wrong_hash", values: { title, sha256, expected } });
+    throw new EngineError("wrong_hash", { file, sha256, expected });
   }
 
-  /** @param {typeof EngineError} Kind Interruption where asking again may help */
+  /** @param {new (code: string, values: Values) => EngineError} Kind Interruption if another request may help */
   #wrongSize(Kind) {
-    const expectedBytes = this.#expectedBytes ?? this.#announcedBytes;
-    const key = this.#takenBytes < Number(expectedBytes) ? "file_too_short" : "file_too_long";
-    return new Kind("wrong_size", {
-      key,
-      values: { title: this.#title, bytes: this.#takenBytes, expected: Number(expectedBytes) },
-    });
+    const expected = Number(this.#expectedBytes ?? this.#announcedBytes);
+    return new Kind("wrong_size", { file: this.#label, bytes: this.#takenBytes, expected });
   }
 }

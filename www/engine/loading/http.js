@@ -1,4 +1,4 @@
-// One HTTP answer of a download: asked for from an offset on, judged by its status, read with a limit on silence.
+// One HTTP request of a download: from an offset on, judged by the status of its response, with a limit on stalls.
 
 import { EngineError } from "../errors.js";
 
@@ -6,17 +6,17 @@ const STALL_MS = 30_000;
 const BUFFER_BYTES = 1 << 20;
 const LONGEST_WAIT_MS = 60_000;
 
-/** @import { Words } from "../../strings/strings.js" */
+/** @import { Notice, Values } from "../protocol.js" */
 
-/** What may pass if asked again. */
+/** A failure that may pass if the request is repeated. */
 export class Interruption extends EngineError {
   /**
    * @param {string} code
-   * @param {Words} words
-   * @param {number} [waitMs] as the server asks, 0 if it does not
+   * @param {Values} values
+   * @param {number} [waitMs] the server's Retry-After, 0 without one
    */
-  constructor(code, words, waitMs = 0) {
-    super(code, words);
+  constructor(code, values, waitMs = 0) {
+    super(code, values);
     this.waitMs = waitMs;
   }
 }
@@ -24,18 +24,18 @@ export class Interruption extends EngineError {
 /**
  * @typedef {object} Source
  * @property {string} url
- * @property {Words} title what the reader calls the file
+ * @property {Notice} file its name for the reader
  * @property {typeof globalThis.fetch} fetch
  * @property {(ms: number, signal: AbortSignal) => Promise<void>} sleep
  * @property {AbortSignal} signal
  * @property {RequestCache} cache
- * @property {boolean} isKnown the server has answered before, so silence now is an interruption
+ * @property {boolean} isKnown the server has answered before, so a failed request is an interruption
  */
 
 /**
- * Other sites' headers are read only as far as their CORS headers allow; null where they don't.
+ * A response. Headers of other sites are null unless their CORS headers expose them.
  * @typedef {object} Answer
- * @property {number} offset where in the file `body` begins: as asked, or 0 from a server that knows no ranges
+ * @property {number} offset of `body` in the file: the requested one, or 0 from a server without ranges
  * @property {ReadableStream<Uint8Array<ArrayBuffer>> | null} body
  * @property {number | null} totalBytes
  * @property {number | null} linkedBytes
@@ -66,7 +66,7 @@ export async function open(source, offset) {
 }
 
 /**
- * Every chunk may lie where the one before lay.
+ * A chunk is valid until the next one is asked for, which may take its memory.
  * @param {Source} source
  * @param {Answer["body"]} body
  */
@@ -85,7 +85,7 @@ export async function* chunks(source, body) {
 }
 
 /**
- * Reads into one buffer again and again where the browser can: a file's worth of chunks would wait to be collected.
+ * Reads into one buffer again and again where the browser can; else a file's worth of chunks becomes garbage.
  * @param {Answer["body"]} body
  * @returns {{reader: ReadableStreamBYOBReader | ReadableStreamDefaultReader | null, read: () => Promise<{done: boolean, value?: Uint8Array<ArrayBuffer>}>}}
  */
@@ -114,10 +114,10 @@ function readerOf(body) {
  * @param {Source} source
  * @param {() => EngineError} onFailure
  */
-async function soon(promise, { title, sleep, signal }, onFailure) {
+async function soon(promise, { file, sleep, signal }, onFailure) {
   const watch = new AbortController();
   const stall = sleep(STALL_MS, watch.signal).then(() => {
-    throw new Interruption("connection_lost", { key: "download_stalled", values: { title, seconds: STALL_MS / 1000 } });
+    throw new Interruption("connection_lost", { file, seconds: STALL_MS / 1000 });
   });
   try {
     return await Promise.race([promise, stall]);
@@ -130,13 +130,13 @@ async function soon(promise, { title, sleep, signal }, onFailure) {
 }
 
 /** @param {Source} source */
-function lost({ title }) {
-  return new Interruption("connection_lost", { key: "connection_lost", values: { title } });
+function lost({ file }) {
+  return new Interruption("connection_lost", { file });
 }
 
 /** @param {Source} source */
-function unreachable({ title }) {
-  return new EngineError("unreachable", { key: "unreachable", values: { title } });
+function unreachable({ file }) {
+  return new EngineError("unreachable", { file });
 }
 
 /**
@@ -144,40 +144,38 @@ function unreachable({ title }) {
  * @param {Response} response
  * @param {number} offset
  */
-function refusal({ title }, response, offset) {
+function refusal({ file }, response, offset) {
   const { status } = response;
-  const values = { title, status };
-  if (status === 404) return new EngineError("not_found", { key: "not_found", values });
-  if (status === 401 || status === 403) return new EngineError("forbidden", { key: "forbidden", values });
-  if (status === 416) return new EngineError("wrong_size", { key: "file_ends", values: { title, bytes: offset } });
+  const values = { file, status };
+  if (status === 404) return new EngineError("not_found", values);
+  if (status === 401 || status === 403) return new EngineError("forbidden", values);
+  if (status === 416) return new EngineError("wrong_size", { file, bytes: offset });
   if (status === 429 || status >= 500) {
     const seconds = response.headers.get("Retry-After");
-    // The header's other form, a date, is left to the usual waits: the clocks may differ.
+    // The header's other form, a date, gets the usual waits: the clocks may differ.
     const waitMs = seconds !== null && /^\d+$/.test(seconds) ? Number(seconds) * 1000 : 0;
-    /** @type {Words} */
-    const words =
-      waitMs === 0 ? { key: "busy", values } : { key: "busy_for", values: { ...values, seconds: waitMs / 1000 } };
-    return waitMs > LONGEST_WAIT_MS ? new EngineError("busy", words) : new Interruption("busy", words, waitMs);
+    const busy = waitMs === 0 ? values : { ...values, seconds: waitMs / 1000 };
+    return waitMs > LONGEST_WAIT_MS ? new EngineError("busy", busy) : new Interruption("busy", busy, waitMs);
   }
-  return new EngineError("http_error", { key: "http_error", values });
+  return new EngineError("http_error", values);
 }
 
 /**
  * @param {Source} source
  * @param {Response} response
- * @param {number} asked the offset asked for
+ * @param {number} asked the requested offset
  * @returns {Answer}
  */
-function understand({ title }, { status, headers, body }, asked) {
+function understand({ file }, { status, headers, body }, asked) {
   const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get("Content-Range") ?? "");
   if (range !== null && Number(range[1]) !== asked) {
-    throw new EngineError("wrong_part", { key: "wrong_part", values: { title } });
+    throw new EngineError("wrong_part", { file });
   }
   const offset = status === 206 ? asked : 0;
   // Content-Length counts compressed bytes where there is compression.
   const length = headers.has("Content-Encoding") ? null : headers.get("Content-Length");
   const linkedBytes = headers.get("X-Linked-Size");
-  // Seen only from a server that answers without a redirect and exposes it. Quoted; a git hash for files outside large-file storage.
+  // Visible only if the server answers without a redirect and exposes it. Quoted; a git hash for files outside large-file storage.
   const linkedSha256 = /^(?:W\/)?"?([0-9a-f]{64})"?$/.exec(headers.get("X-Linked-ETag") ?? "");
   return {
     offset,

@@ -1,34 +1,34 @@
-// Keeps one file on this device while it is downloaded. A storage that fails is a notice to the reader, never an error.
+// Keeps one file on this device as it arrives. A storage that fails makes a notice for the reader, never an error.
 
 /**
- * @import { Words } from "../../strings/strings.js"
+ * @import { Notice } from "../protocol.js"
  * @import { FileStorage, FileWriter, StoredFile } from "./storage.js"
  */
 
 export class Keeper {
   #storage;
   #name;
-  #title;
+  #file;
   /** @type {FileWriter | null} */
   #writer = null;
 
   /** The whole file is stored and verified. */
   kept = false;
-  /** @type {Words | null} why the file is not kept */
+  /** @type {Notice | null} why the file is not kept */
   notice = null;
 
   /**
    * @param {FileStorage | null} storage null: the file is not to be kept
-   * @param {string} name what the storage calls the file
-   * @param {Words} title what the reader calls it
+   * @param {string} name of the file in the storage
+   * @param {Notice} file its name for the reader
    */
-  constructor(storage, name, title) {
+  constructor(storage, name, file) {
     this.#storage = storage;
     this.#name = name;
-    this.#title = title;
+    this.#file = file;
   }
 
-  /** @returns {Promise<StoredFile | null>} what earlier downloads left */
+  /** @returns {Promise<StoredFile | null>} the file as far as earlier downloads got */
   async stored() {
     return this.#attempt(async () => {
       const file = (await this.#storage?.read(this.#name)) ?? null;
@@ -42,21 +42,21 @@ export class Keeper {
     await this.#attempt(async () => {
       if (this.#storage === null) return;
       this.#writer = await this.#storage.append(this.#name, offset);
-      if (this.#writer === null) this.notice = { key: "kept_elsewhere", values: { title: this.#title } };
+      if (this.#writer === null) this.notice = { code: "kept_elsewhere", values: { file: this.#file } };
     });
   }
 
-  /** Whether what is written now is kept. */
+  /** Whether `write` has a file to write to. */
   get isOpen() {
     return this.#writer !== null;
   }
 
-  /** @param {Uint8Array} bytes taken before this returns */
+  /** @param {Uint8Array} bytes written before this returns */
   async write(bytes) {
     await this.#attempt(() => this.#writer?.write(bytes));
   }
 
-  /** The file is whole and verified. */
+  /** Marks the file as whole and verified. */
   async commit() {
     await this.#attempt(async () => {
       if (this.#writer === null) return;
@@ -66,17 +66,17 @@ export class Keeper {
     });
   }
 
-  /** Leaves what has arrived for the next download. */
+  /** Leaves an incomplete file for the next download. */
   close() {
     this.#writer?.close();
     this.#writer = null;
   }
 
-  /** Deletes what is stored. */
+  /** Deletes the file. */
   async discard() {
     this.close();
     this.kept = false;
-    // Where this fails the file belongs to another tab now, or the storage is gone; a damaged file is found by its hash.
+    // If this fails, another tab has the file now, or the storage is gone; a damaged file is found by its hash.
     await this.#storage?.delete(this.#name).catch(() => {});
   }
 
@@ -90,11 +90,11 @@ export class Keeper {
       return await action();
     } catch (error) {
       const { name, message } = /** @type {Error} */ (error);
-      const title = this.#title;
+      const file = this.#file;
       this.notice =
         name === "QuotaExceededError"
-          ? { key: "not_kept_full", values: { title } }
-          : { key: "not_kept", values: { title, cause: message } };
+          ? { code: "not_kept_full", values: { file } }
+          : { code: "not_kept", values: { file, cause: message } };
       await this.discard();
       return null;
     }

@@ -1,10 +1,9 @@
-// Makes a session out of a model's files, each handed to WebAssembly as it arrives.
+// Makes a session from a model's files, which stream into WebAssembly as they arrive.
 
 import { download } from "./download.js";
 import { free, PackedModelFile } from "./packed-model.js";
 
-/** @import { Words } from "../../strings/strings.js" */
-/** @import { BuildName, Dtype, Model, ModelFile, ModelInfo, Score, Work } from "../protocol.js" */
+/** @import { BuildName, Dtype, Model, ModelFile, ModelInfo, Notice, Score, Work } from "../protocol.js" */
 /** @import { DownloadWorld, Hash } from "./download.js" */
 
 /**
@@ -71,7 +70,7 @@ export async function loadModel(model, dtype, world, { onProgress, signal }) {
   const { wasm } = world;
   const { config, tokenizer, weights } = model.files;
   const progress = new Progress([config, tokenizer, weights], onProgress);
-  /** @type {Set<Words | null>} */
+  /** @type {Set<Notice | null>} */
   const notices = new Set();
   let kept = true;
   const isRemote = (/** @type {ModelFile} */ file) => new URL(file.url).origin !== world.origin;
@@ -98,7 +97,7 @@ export async function loadModel(model, dtype, world, { onProgress, signal }) {
   };
   /**
    * @param {ModelFile} file
-   * @param {{kept: boolean, notKept: Words | null}} result
+   * @param {{kept: boolean, notKept: Notice | null}} result
    */
   const noteKeeping = (file, result) => {
     if (!isRemote(file)) return;
@@ -134,7 +133,7 @@ export async function loadModel(model, dtype, world, { onProgress, signal }) {
     return { session: builder.finish(tokenizerJson), result };
   };
 
-  // The small files first: what is wrong with them shows before the large one is paid for.
+  // The small files first: a fault in them shows before the large one is downloaded.
   const golden = model.golden && (await (await getWhole({ url: model.golden, bytes: null, sha256: null })).text());
   const configJson = await (await getWhole(config)).text();
   const tokenizerJson = new Uint8Array(await (await getWhole(tokenizer)).arrayBuffer());
@@ -149,7 +148,7 @@ export async function loadModel(model, dtype, world, { onProgress, signal }) {
   try {
     if (golden !== null) verified = session.check(golden);
     if (verified === false) {
-      notices.add({ key: "other_numbers", values: { title: model.title } });
+      notices.add({ code: "other_numbers", values: { title: model.title } });
       if (result === null) await packed?.discard();
     }
     if (result !== null) {
@@ -172,15 +171,14 @@ export async function loadModel(model, dtype, world, { onProgress, signal }) {
       kept,
       build: wasm.build,
       threads: wasm.threads,
-      notices: [...notices].filter((words) => words !== null),
+      notices: [...notices].filter((notice) => notice !== null),
     },
   };
 }
 
-/** @type {Words} */
-const NO_STORAGE = { key: "no_storage" };
+const NO_STORAGE = { code: "no_storage" };
 
-/** The progress of several files as one; of other files it takes no notice. */
+/** The progress of several files as one; other files are ignored. */
 class Progress {
   #onProgress;
   #received;
@@ -208,7 +206,7 @@ class Progress {
     this.#onProgress(add([...this.#received.values()]), totals.includes(null) ? null : add(totals), fromNetwork);
   }
 
-  /** @param {ModelFile} file that is whole, so that its size is known at last */
+  /** @param {ModelFile} file that is complete, so that its size is known */
   end(file) {
     const receivedBytes = this.#received.get(file);
     if (receivedBytes !== undefined) this.#totals.set(file, receivedBytes);

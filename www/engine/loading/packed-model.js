@@ -29,7 +29,7 @@ export class PackedModelFile {
     this.#configJson = configJson;
     this.#weights = weights;
     this.#name = `${weights}.q8`;
-    this.#keeper = new Keeper(storage, this.#name, { key: "packed_model" });
+    this.#keeper = new Keeper(storage, this.#name, { code: "packed_model" });
   }
 
   /**

@@ -1,4 +1,4 @@
-// Chooses among the builds of the engine: with threads, or plain; the fastest that starts.
+// Chooses the fastest build of the engine that starts: with threads, or plain.
 
 import { EngineError } from "../errors.js";
 
@@ -9,20 +9,20 @@ import { EngineError } from "../errors.js";
 /** @typedef {{cores: number, sharesMemory: boolean}} Machine */
 
 /**
- * A token takes as long as reading all weights does, and a few cores read as fast as memory gives. Beyond four, devices
- * have slow cores and halves of cores. The page's own work is small beside a pass, and the system lets it in between.
+ * A token takes as long as reading all weights, and a few cores saturate the memory. Beyond four, devices have slow cores
+ * and hyperthreads. The page itself needs little beside a forward pass, and the system schedules it in between.
  */
 const MAX_THREADS = 4;
 
 /**
  * @param {Machine} machine
- * @param {number | null} threads at most this many, the engine's worker included; null: as many as suit the machine
- * @returns {Choice[]} what to try, the fastest first
+ * @param {number | null} threads an upper limit, the engine's worker included; null for as many as suit the machine
+ * @returns {Choice[]} the builds to try, fastest first
  */
 export function choices({ cores, sharesMemory }, threads) {
   if (threads !== null && !(Number.isInteger(threads) && threads >= 1)) {
     const rule = `threads must be a whole number from 1 on, got ${threads}`;
-    throw new EngineError("threads", `${rule}; leave it out for as many as suit the device.`);
+    throw new EngineError("threads", {}, `${rule}; leave it out for as many as suit the device.`);
   }
   /** @type {Choice[]} */
   const found = [];
@@ -35,7 +35,7 @@ export function choices({ cores, sharesMemory }, threads) {
 export class Builds {
   #open;
   #machine;
-  /** @type {Map<BuildName, {threads: number, wasm: Promise<Wasm>}>} what was tried, with or without success */
+  /** @type {Map<BuildName, {threads: number, wasm: Promise<Wasm>}>} every build tried, with or without success */
   #tried = new Map();
 
   /**
@@ -48,8 +48,8 @@ export class Builds {
   }
 
   /**
-   * A build that does not start, for want of memory or because a policy forbids its threads, gives way to the next one.
-   * Threads stay as many as they were when they were started; a later model that may not have so many does without.
+   * A build that does not start, for lack of memory or because a policy forbids its threads, gives way to the next one.
+   * The number of threads is fixed once they are started; a later model that may use fewer gets the plain build.
    * @param {number | null} threads see `choices`
    * @returns {Promise<Wasm>}
    * @throws {EngineError} threads; not_started, after which every call would fail
@@ -66,6 +66,6 @@ export class Builds {
         cause = /** @type {Error} */ (error).message;
       }
     }
-    throw new EngineError("not_started", { key: "cause_not_started", values: { cause } });
+    throw new EngineError("not_started", { cause });
   }
 }

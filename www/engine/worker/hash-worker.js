@@ -1,4 +1,4 @@
-// SHA-256 of one file, in a worker beside the engine's: half of what a first visit computes, and it can wait.
+// SHA-256 of one file, in a worker of its own: half of a first visit's computing, which nothing waits for until the end.
 
 addEventListener("message", ({ data }) => begin(data).catch(reportError), { once: true });
 
@@ -11,7 +11,7 @@ async function begin({ build, module, memory }) {
     hash.update(block.subarray(0, sizeBytes));
     if (!isLast) return postMessage(block, { transfer: [block.buffer] });
     postMessage(hash.hex());
-    // It ends by itself: stopped from outside it might hold the lock of the memory that it shares.
+    // The worker ends itself: terminated from outside, it might hold the allocator's lock in the shared memory.
     __wbindgen_thread_destroy?.();
     close();
   });

@@ -1,4 +1,4 @@
-// The engine's side of hash-worker.js. The same few blocks go back and forth, so that nothing is left to collect.
+// The engine's side of hash-worker.js. The same few blocks go back and forth, which leaves no garbage.
 
 import { started } from "./started.js";
 
@@ -28,7 +28,7 @@ export class Hasher {
         reject(new Error(event.message));
       };
     });
-    this.#hex.catch(() => {}); // Told where it is waited for.
+    this.#hex.catch(() => {}); // Handled where it is awaited.
   }
 
   /**
@@ -41,7 +41,7 @@ export class Hasher {
     return new Hasher(worker);
   }
 
-  /** @param {Uint8Array} bytes are copied by the time this resolves */
+  /** @param {Uint8Array} bytes copied when this resolves */
   async update(bytes) {
     while (bytes.length > 0) {
       const part = bytes.subarray(0, BLOCK_BYTES - this.#filledBytes);
@@ -62,7 +62,7 @@ export class Hasher {
     return this.#hex;
   }
 
-  /** Lets the worker end, when it has done what it was given. */
+  /** Lets the worker end once it has hashed every block. */
   end() {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
@@ -92,7 +92,7 @@ export class Hasher {
     const next = new Promise((resolve) => {
       this.#onFree = resolve;
     });
-    // What the worker fails with is thrown here.
+    // `#hex` rejects with the worker's error.
     return /** @type {Promise<any>} */ (Promise.race([next, this.#hex]));
   }
 

@@ -1,4 +1,4 @@
-// What the worker does: answers the page's requests with one session, and exactly one `done` or `error` for each.
+// The worker's host: answers each of the page's requests from one session, with exactly one `done` or `error`.
 
 import { EngineError, toErrorData } from "../errors.js";
 import { loadModel } from "../loading/loader.js";
@@ -23,7 +23,7 @@ export class EngineHost {
   #world;
   /** @type {Session | null} */
   #session = null;
-  /** @type {Scorer | null} of this session, while scores are looked at */
+  /** @type {Scorer | null} of this session, while the page shows scores */
   #scorer = null;
   /** @type {Map<Kind, {id: number, controller: AbortController}>} at most one of each kind */
   #running = new Map();
@@ -45,11 +45,11 @@ export class EngineHost {
       case "score":
         return this.#answer(request.id, "scoring", (signal) => this.#score(request, signal));
       case "end_scoring":
-        this.#endScoring("Nobody looks at the scores any more.");
+        this.#endScoring("scoring ended");
         break;
       case "cancel":
         for (const { id, controller } of this.#running.values()) {
-          if (id === request.id) controller.abort(new EngineError("aborted", "Cancelled."));
+          if (id === request.id) controller.abort(new EngineError("aborted", { reason: "cancelled" }));
         }
     }
   }
@@ -61,15 +61,15 @@ export class EngineHost {
    */
   async #answer(id, kind, work) {
     const { post } = this.#world;
-    this.#abort(kind, "A newer request took the place of this one.");
+    this.#abort(kind, "a newer request");
     const running = { id, controller: new AbortController() };
     this.#running.set(kind, running);
     try {
       post({ type: "done", id, result: await work(running.controller.signal) });
     } catch (error) {
       const isPanic = error instanceof WebAssembly.RuntimeError;
-      const told = toErrorData(isPanic && kind === "loading" ? outOfMemory(error) : error);
-      post({ type: "error", id, error: told, fatal: isPanic || told.code === "not_started" });
+      const data = toErrorData(isPanic && kind === "loading" ? outOfMemory(error) : error);
+      post({ type: "error", id, error: data, fatal: isPanic || data.code === "not_started" });
     } finally {
       if (this.#running.get(kind) === running) this.#running.delete(kind);
     }
@@ -80,11 +80,11 @@ export class EngineHost {
    * @param {string} reason
    */
   #abort(kind, reason) {
-    this.#running.get(kind)?.controller.abort(new EngineError("aborted", reason));
+    this.#running.get(kind)?.controller.abort(new EngineError("aborted", { reason }));
   }
 
   /**
-   * The old session goes on answering until the new one is ready.
+   * The old session answers until the new one is ready.
    * @param {LoadRequest} request
    * @param {AbortSignal} signal
    */
@@ -93,7 +93,7 @@ export class EngineHost {
     /** @type {{receivedBytes: number, totalBytes: number | null, fromNetwork: boolean} | null} */
     let unreported = null;
     let isPaused = false;
-    // At once, and then at most once in a while, but always the last: a download that stalls must not look shorter than it is.
+    // At once, then once per interval, and always the last state: a download that stalls must not look less advanced than it is.
     const report = () => {
       if (isPaused || unreported === null) return;
       post({ type: "progress", id, ...unreported });
@@ -104,7 +104,7 @@ export class EngineHost {
           isPaused = false;
           report();
         },
-        () => {}, // Cancelled: nobody listens any more.
+        () => {}, // Cancelled: nobody listens.
       );
     };
     const wasm = await openWasm(threads);
@@ -120,14 +120,14 @@ export class EngineHost {
         },
       },
     );
-    // The last steps took long and let no message in: a cancel may be waiting.
+    // The last steps are long and let no message in: a cancel may be waiting.
     await nextTask();
     if (signal.aborted) {
       session.free();
       throw signal.reason;
     }
-    this.#abort("writing", "Another model took the place of the one that was writing.");
-    this.#endScoring("Another model took the place of the one that was asked.");
+    this.#abort("writing", "another model");
+    this.#endScoring("another model");
     this.#session?.free();
     this.#session = session;
     return info;
@@ -180,7 +180,7 @@ export class EngineHost {
     const scorer = this.#scorer;
     scorer.begin(session, before, text);
     for (;;) {
-      // Whoever waits for a suggestion goes first.
+      // Writing goes first: somebody waits for it.
       do {
         await nextTask();
         signal.throwIfAborted();
@@ -200,12 +200,12 @@ export class EngineHost {
 
   /** @returns {Session} */
   #loaded() {
-    if (this.#session === null) throw new EngineError("no_model", "No model is loaded. Load one, then ask again.");
+    if (this.#session === null) throw new EngineError("no_model");
     return this.#session;
   }
 
   /**
-   * The steps of the request for text that a session has begun; between them the page's messages are let in.
+   * The steps of the request that a session has begun. Between two of them the worker handles the page's messages.
    * @param {number} id
    * @param {Session} session
    * @param {AbortSignal} signal
@@ -216,7 +216,7 @@ export class EngineHost {
     try {
       for (;;) {
         const event = session.step(now());
-        // At once: after a panic, or when another model is there, the session can no longer be asked.
+        // Now, since the session is gone after a panic or once another model is loaded.
         work = session.work();
         if (event === undefined) return;
         yield event;
@@ -230,9 +230,9 @@ export class EngineHost {
 }
 
 /**
- * WebAssembly traps alike for want of memory and for a defect, but where weights are taken in it is hardly ever a defect.
+ * A trap says either that memory ran out or that the engine has a defect; while weights load, it is nearly always memory.
  * @param {WebAssembly.RuntimeError} error
  */
 function outOfMemory({ message }) {
-  return new EngineError("out_of_memory", { key: "cause_memory", values: { cause: message } });
+  return new EngineError("out_of_memory", { cause: message });
 }

@@ -1,4 +1,4 @@
-// Opens one build of the engine in this worker, with the threads that share its memory, and says what the machine can run.
+// Opens one build of the engine in this worker, with threads that share its memory, and describes the machine.
 
 import { Hasher } from "./hasher.js";
 import { started } from "./started.js";
@@ -23,13 +23,13 @@ export async function openBuild({ build, threads }) {
   if (threads > 1) await startThreads(threads - 1, { module, memory });
   const { ModelBuilder, PackedModel, Sha256 } = engine;
   const shared = { build, module, memory: build === "threads" ? memory : undefined };
-  // Where no worker may start another, it is computed here, which takes longer.
+  // Where no worker can start another, this one hashes, which takes longer.
   const startHash = () => Hasher.start(shared).catch(() => new Sha256());
   return { ModelBuilder, PackedModel, Sha256, startHash, build, threads };
 }
 
 /**
- * Workers of this worker: they end when it ends, and an error in one of them, if not caught here, is an error of it.
+ * Starts workers of this worker: they end with it, and an uncaught error in one of them becomes an error of this one.
  * @param {number} count
  * @param {{module: WebAssembly.Module, memory: WebAssembly.Memory}} shared
  */

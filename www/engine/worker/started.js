@@ -1,9 +1,9 @@
-// Starts a worker of the engine's worker, which says when it is ready.
+// Sends a nested worker its first message, and waits until it is ready.
 
 /**
  * @param {Worker} worker
  * @param {unknown} message its first
- * @returns {Promise<void>} rejects if it could not be started
+ * @returns {Promise<void>} rejects if it cannot be started
  */
 export const started = (worker, message) =>
   new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-// A thread of the engine: a worker that computes on the memory of the worker that started it, and does nothing else.
+// A thread of the engine: a worker that computes in the memory of the worker that started it.
 
 import { fail, initSync, work } from "../../pkg/threads/engine.js";
 
@@ -8,7 +8,7 @@ addEventListener("message", ({ data: { module, memory } }) => {
   try {
     work(); // never returns
   } catch (error) {
-    // The engine's worker may be waiting for this thread, where no event reaches it.
+    // The engine's worker may be blocked waiting for this thread, so no event reaches it.
     fail();
     throw error;
   }

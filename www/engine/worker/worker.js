@@ -1,4 +1,4 @@
-// The worker: gives EngineHost the browser's own parts, and holds a lock that the page can see it die by.
+// The worker: gives EngineHost the browser's APIs, and holds a lock by which the page notices its death.
 
 import { FileStorage } from "../loading/storage.js";
 import { Builds } from "./builds.js";
@@ -23,13 +23,13 @@ async function start() {
 }
 
 /**
- * Resolves when the lock is held; it is let go only by the end of this worker.
+ * Resolves when the lock is held; only the end of this worker releases it.
  * @param {string} name
  * @returns {Promise<void>}
  */
 const holdLock = (name) =>
   new Promise((resolve, reject) => {
-    // Outside secure contexts there are no locks, and death shows by error events alone.
+    // Insecure contexts have no locks; there only error events tell of a death.
     if (!navigator.locks) return resolve();
     const forever = () => new Promise(() => resolve());
     navigator.locks.request(name, forever).catch(reject);
@@ -54,7 +54,7 @@ const sleep = (ms, signal) =>
     signal.addEventListener("abort", stop, { once: true });
   });
 
-// A message to oneself queues behind those from the page; a timer would be clamped to 4 ms, a promise would not let them in.
+// A message to oneself queues behind the page's; a timer would be clamped to 4 ms, and a promise would not let them in.
 const { port1, port2 } = new MessageChannel();
 /** @type {(() => void)[]} */
 const waiting = [];
@@ -66,5 +66,5 @@ const nextTask = () =>
     port2.postMessage(null);
   });
 
-// An error event is how the page learns of it; a rejected promise would stay in here.
+// The page sees an error event; a rejected promise would stay inside the worker.
 start().catch(reportError);

@@ -5,6 +5,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import { EngineError } from "../../../../www/engine/errors.js";
 import { browserFetch } from "../../browser-fetch.js";
 import { FakeDirectory, noise, sha256, turn } from "../../fakes.js";
+import { said } from "../../said.js";
 import { assertWhole, BYTES, CUT, DownloadHarness, noNetwork, PATH } from "./download-harness.js";
 
 /** @type {DownloadHarness} */
@@ -76,7 +77,7 @@ describe("broken connections", () => {
     }
     const { error } = await outcome;
     assert.equal(error?.code, "connection_lost");
-    assert.match(error.message, /^Nothing of model\.safetensors from .* came for 30 seconds\. Check the network/);
+    assert.match(said(error), /^No data of model\.safetensors from .* arrived for 30 seconds\. Check the network/);
     assert.equal(asked, 5);
   });
 
@@ -100,7 +101,7 @@ describe("broken connections", () => {
 describe("cancelling", () => {
   test("in the middle: the reason is thrown, what came is kept, the next load goes on from it", async () => {
     const controller = new AbortController();
-    const reason = new EngineError("aborted", "Cancelled.");
+    const reason = new EngineError("aborted");
     const first = await h.get({
       signal: controller.signal,
       onProgress: (received) => {
@@ -120,7 +121,7 @@ describe("cancelling", () => {
   });
 
   test("before the start, while reading what is kept, and while waiting to try again", async () => {
-    const reason = new EngineError("aborted", "Cancelled.");
+    const reason = new EngineError("aborted");
     assert.equal((await h.get({ signal: AbortSignal.abort(reason) })).error, reason);
 
     await h.get();
@@ -148,7 +149,7 @@ describe("cancelling", () => {
     const { error } = await h.get({
       signal: controller.signal,
       onProgress: (received) => {
-        if (received === CUT) setImmediate(() => controller.abort(new EngineError("aborted", "Cancelled.")));
+        if (received === CUT) setImmediate(() => controller.abort(new EngineError("aborted")));
       },
     });
     assert.equal(error?.code, "aborted");
@@ -167,7 +168,7 @@ describe("refusals", () => {
       h.hub.fail(PATH, "status", { status });
       const { error } = await h.get();
       assert.equal(error?.code, code);
-      assert.match(error.message, new RegExp(`model\\.safetensors.*HTTP ${status}.*(Choose|Load)`));
+      assert.match(said(error), new RegExp(`model\\.safetensors.*HTTP ${status}.*(Choose|Load)`));
       assert.equal(h.ranges.length, 1);
     });
   }
@@ -211,7 +212,7 @@ describe("refusals", () => {
       h.hub.fail(PATH, "status", { status: 429, retryAfter });
       const { error } = await h.get();
       assert.equal(error?.code, "busy");
-      assert.match(error.message, retryAfter === "0" ? /Load again later/ : /in 1 seconds/);
+      assert.match(said(error), retryAfter === "0" ? /Load again later/ : /in 1 seconds/);
       assert.deepEqual(h.clock.waitsMs, retryAfter === "0" ? [500, 1000, 2000, 4000] : [1000, 1000, 2000, 4000]);
     }
   });
@@ -220,7 +221,7 @@ describe("refusals", () => {
     h.hub.fail(PATH, "status", { status: 429, retryAfter: "3600" });
     const { error } = await h.get();
     assert.equal(error?.code, "busy");
-    assert.match(error.message, /HTTP 429.*in 3600 seconds/);
+    assert.match(said(error), /HTTP 429.*in 3600 seconds/);
     assert.deepEqual(h.clock.waitsMs, []);
   });
 
@@ -235,7 +236,7 @@ describe("refusals", () => {
     h.hub.fail(PATH, "no_cors");
     const { error } = await h.get();
     assert.equal(error?.code, "unreachable");
-    assert.match(error.message, /CORS/);
+    assert.match(said(error), /CORS/);
     assert.deepEqual(h.clock.waitsMs, []);
   });
 

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { inWords } from "../../../../www/strings/strings.js";
 import { browserFetch } from "../../browser-fetch.js";
 import { FakeDirectory, sha256 } from "../../fakes.js";
+import { said } from "../../said.js";
 import { assertWhole, BYTES, DownloadHarness, noNetwork, PATH } from "./download-harness.js";
 
 /** @type {DownloadHarness} */
@@ -76,7 +76,7 @@ describe("damage", () => {
     h.hub.fail(PATH, "wrong_length");
     const { error } = await h.get();
     assert.equal(error?.code, "wrong_size");
-    assert.match(error.message, /model\.safetensors .*wrong size.*load it again/);
+    assert.match(said(error), /model\.safetensors .*wrong size.*load it again/);
     assert.equal(h.directory.files.size, 0);
   });
 
@@ -91,7 +91,7 @@ describe("damage", () => {
     h.hub.fail(PATH, "flipped_byte");
     const { error } = await h.get();
     assert.equal(error?.code, "wrong_hash");
-    assert.ok(error.message.includes(sha256(BYTES)), "names the hash that was expected");
+    assert.ok(said(error).includes(sha256(BYTES)), "names the hash that was expected");
     assert.equal(h.directory.files.size, 0);
   });
 
@@ -168,7 +168,7 @@ describe("what the headers say", () => {
     const outcome = await h.get({ file: h.unpinned });
     assertWhole(outcome);
     assert.equal(outcome.kept, true);
-    assert.match(inWords(outcome.unverified ?? ""), /model\.safetensors .*could not be verified/);
+    assert.match(said(outcome.unverified), /model\.safetensors .*could not be verified/);
     assert.equal(outcome.progress.at(-1)?.total, BYTES.length);
 
     const again = await h.get({ file: h.unpinned, fetch: noNetwork });
@@ -196,7 +196,7 @@ describe("what the headers say", () => {
     h.directory = new FakeDirectory();
     assert.equal((await h.get({ file: unpinned, fetch: linked(`"${"0".repeat(64)}"`) })).error?.code, "wrong_hash");
     const gitHash = await h.get({ file: h.unpinned, fetch: linked(`"${"0".repeat(40)}"`) });
-    assert.match(inWords(gitHash.unverified ?? ""), /could not be verified/);
+    assert.match(said(gitHash.unverified), /could not be verified/);
   });
 
   test("a part that was not asked for is refused", async () => {
@@ -250,10 +250,7 @@ describe("storage that fails", () => {
     const outcome = await h.get();
     assertWhole(outcome);
     assert.equal(outcome.kept, false);
-    assert.match(
-      inWords(outcome.notKept ?? ""),
-      /could not be kept.*full.*next visit downloads it again.*free some space/,
-    );
+    assert.match(said(outcome.notKept), /could not be kept.*full.*next visit downloads it again.*Free some space/);
     assert.equal(h.directory.files.size, 0, "the space is given back");
   });
 
@@ -263,7 +260,7 @@ describe("storage that fails", () => {
     const outcome = await h.get();
     assertWhole(outcome);
     assert.equal(outcome.kept, false);
-    assert.match(inWords(outcome.notKept ?? ""), /Another tab/);
+    assert.match(said(outcome.notKept), /Another tab/);
     assert.equal(h.stored?.length, 1000);
 
     writer?.write(BYTES.slice(1000));
@@ -288,8 +285,8 @@ describe("storage that fails", () => {
     assert.deepEqual(h.ranges.at(-1), "bytes=1000-");
     assert.equal(outcome.kept, false);
     assert.match(
-      inWords(outcome.notKept ?? ""),
-      /could not be kept on this device: its first part is no longer stored\. .*; load it again/,
+      said(outcome.notKept),
+      /could not be kept on this device: its first part is no longer stored\. .* Load it again/,
     );
     assert.equal(h.directory.files.size, 0);
   });

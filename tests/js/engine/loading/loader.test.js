@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import { EngineError } from "../../../../www/engine/errors.js";
 import { loadModel } from "../../../../www/engine/loading/loader.js";
-import { inWords } from "../../../../www/strings/strings.js";
 import { FakeWasm, fakeModel } from "../../fake-model.js";
 import { FakeDirectory, FakeSleep, turn } from "../../fakes.js";
+import { said } from "../../said.js";
 
 /** @type {FakeWasm} */
 let wasm;
@@ -81,7 +81,7 @@ test("the total is not known before the size of every file is", async () => {
   const { info } = await load(fake, { onProgress: (_, totalBytes) => totals.push(totalBytes) });
   assert.equal(totals[0], null);
   assert.equal(typeof totals.at(-1), "number");
-  assert.match(inWords(info.notices), /config\.json .*could not be verified.*tokenizer\.json .*could not be verified/);
+  assert.match(said(info.notices), /config\.json .*could not be verified.*tokenizer\.json .*could not be verified/);
 });
 
 describe("keeping", () => {
@@ -118,7 +118,7 @@ describe("keeping", () => {
     for (const _ of ["first visit", "second visit"]) {
       const { info } = await load(fake);
       assert.equal(info.kept, true);
-      assert.match(inWords(info.notices), /^model\.safetensors .*could not be verified/);
+      assert.match(said(info.notices), /^model\.safetensors .*could not be verified/);
     }
     assert.equal(wasm.builders.length, 2);
   });
@@ -132,14 +132,14 @@ describe("keeping", () => {
   test("without storage the reader is told, once", async () => {
     const { info } = await load(fakeModel(), { hasStorage: false });
     assert.equal(info.kept, false);
-    assert.equal(inWords(info.notices).match(/no storage/g)?.length, 1);
+    assert.equal(said(info.notices).match(/no storage/g)?.length, 1);
   });
 
   test("a full device is told, and the model works", async () => {
     directory.quotaBytes = 100;
     const { info } = await load(fakeModel());
     assert.equal(info.kept, false);
-    assert.match(inWords(info.notices), /^model\.safetensors .*could not be kept/);
+    assert.match(said(info.notices), /^model\.safetensors .*could not be kept/);
   });
 });
 
@@ -231,7 +231,7 @@ describe("a packed model", () => {
 
 test("what is cancelled while it is packed is not kept", async () => {
   const controller = new AbortController();
-  const cancel = async () => controller.abort(new EngineError("aborted", "Cancelled."));
+  const cancel = async () => controller.abort(new EngineError("aborted"));
   const fake = fakeModel();
   await assert.rejects(load(fake, { signal: controller.signal, nextTask: cancel }), { code: "aborted" });
   assert.equal(wasm.sessions[0].freed, true);
@@ -263,7 +263,7 @@ describe("known logits", () => {
       const weights = String(fake.model.files.weights.sha256);
       assert.equal(directory.files.has(`${weights}.q8`), isGolden, "what may be wrong is not packed");
       if (isGolden) assert.deepEqual(info.notices, []);
-      else assert.match(inWords(info.notices), /computes other numbers/);
+      else assert.match(said(info.notices), /not compute the published numbers/);
     });
   }
 });
@@ -272,7 +272,7 @@ describe("known logits that cannot be read", () => {
   const fake = fakeModel("https://hub.test", "https://page.test/golden.json");
 
   test("free the session", async () => {
-    wasm.checkError = new EngineError("golden", "golden logits: expected value at line 1");
+    wasm.checkError = new EngineError("golden", {}, "golden logits: expected value at line 1");
     await assert.rejects(load(fake), { code: "golden" });
     assert.equal(wasm.sessions[0].freed, true);
   });
@@ -286,7 +286,7 @@ describe("known logits that cannot be read", () => {
 
 describe("failing", () => {
   test("weights that WebAssembly refuses free the builder", async () => {
-    wasm.pushError = new EngineError("safetensors", "wte.weight is missing");
+    wasm.pushError = new EngineError("safetensors", {}, "wte.weight is missing");
     await assert.rejects(load(fakeModel()), { code: "safetensors" });
     assert.equal(wasm.builders[0].freed, true);
     assert.equal(wasm.sessions.length, 0);
@@ -311,7 +311,7 @@ describe("failing", () => {
     const loading = load(fakeModel(), {
       signal: controller.signal,
       onProgress: (received, total) => {
-        if (received === total) controller.abort(new EngineError("aborted", "Cancelled."));
+        if (received === total) controller.abort(new EngineError("aborted"));
       },
     });
     await assert.rejects(loading, { code: "aborted" });

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import { EngineError } from "../../../../www/engine/errors.js";
 import { EngineHost } from "../../../../www/engine/worker/host.js";
-import { inWords } from "../../../../www/strings/strings.js";
 import { FakeWasm, fakeModel } from "../../fake-model.js";
 import { FakeSleep, turn } from "../../fakes.js";
+import { said } from "../../said.js";
 
 /** @import { Response } from "../../../../www/engine/protocol.js" */
 
@@ -114,9 +114,9 @@ describe("load", () => {
   });
 
   test("a worker in which no build starts is of no more use", async () => {
-    openWasm = () => Promise.reject(new EngineError("not_started", "no WebAssembly here"));
+    openWasm = () => Promise.reject(new EngineError("not_started", { cause: "no WebAssembly here" }));
     await load(1);
-    assert.equal(inWords(ending(1).error.words), "no WebAssembly here");
+    assert.match(said(ending(1).error), /could not be started \(no WebAssembly here\)/);
     assert.equal(ending(1).fatal, true);
   });
 
@@ -175,7 +175,7 @@ describe("load", () => {
     wasm.pushError = new WebAssembly.RuntimeError("unreachable");
     await load(1);
     assert.equal(ending(1).fatal, true);
-    assert.match(inWords(ending(1).error.words), /not enough memory \(unreachable\).*close other tabs.*smaller model/);
+    assert.match(said(ending(1).error), /not enough memory \(unreachable\).*close other tabs.*smaller model/);
   });
 
   test("the old model answers until the new one is ready, and is freed then", async () => {
@@ -213,7 +213,7 @@ describe("generate", () => {
   test("without a model is an error with a way out", async () => {
     await generate(1);
     assert.equal(ending(1).error.code, "no_model");
-    assert.match(inWords(ending(1).error.words), /Load one/);
+    assert.match(said(ending(1).error), /Load one/);
   });
 
   for (const count of [0, 1, 3]) {
@@ -264,7 +264,7 @@ describe("generate", () => {
     assert.equal(ending(3).type, "done");
   });
 
-  test("an error of the engine keeps its name, code and words, and the next request works", async () => {
+  test("an error of the engine keeps its name, code and message, and the next request works", async () => {
     await load(1);
     wasm.script = [
       Object.assign(new Error("temperature must be > 0, got 0"), { name: "EngineError", code: "invalid_parameter" }),
@@ -273,7 +273,7 @@ describe("generate", () => {
     assert.deepEqual(ending(2), {
       type: "error",
       id: 2,
-      error: { name: "EngineError", code: "invalid_parameter", words: "temperature must be > 0, got 0" },
+      error: { name: "EngineError", code: "invalid_parameter", values: {}, message: "temperature must be > 0, got 0" },
       fatal: false,
     });
     wasm.script = [sequence("upon")];
@@ -287,7 +287,7 @@ describe("generate", () => {
     await generate(2);
     assert.equal(ending(2).fatal, true);
     assert.equal(ending(2).error.code, "internal");
-    assert.equal(inWords(ending(2).error.words), "unreachable");
+    assert.equal(said(ending(2).error), "unreachable");
   });
 });
 

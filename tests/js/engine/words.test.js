@@ -1,0 +1,145 @@
+// The engine has codes and values, the page has words: neither side holds the other's part.
+
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { EngineError, toErrorData } from "../../../www/engine/errors.js";
+import { ENGINE } from "../../../www/strings/engine.js";
+import { said } from "../said.js";
+
+const WWW = new URL("../../../www/", import.meta.url);
+
+/** @param {string} text of a module, with its comments cut out */
+const code = (text) => text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+
+/**
+ * @param {string} entry
+ * @returns {string[]} the modules that it imports, directly or not, and itself; as paths in www/
+ */
+function graph(entry) {
+  /** @type {Set<string>} */
+  const found = new Set();
+  const walk = (/** @type {URL} */ url) => {
+    const path = url.href.slice(WWW.href.length);
+    // The builds and their glue are made later, by wasm-bindgen.
+    if (found.has(path) || !existsSync(url) || path.startsWith("pkg/")) return;
+    found.add(path);
+    const imports = code(readFileSync(url, "utf8")).matchAll(/(?:\bfrom|\bimport\(?|new URL\()\s*"(\.[^"]+)"/g);
+    for (const [, target] of imports) walk(new URL(target, url));
+  };
+  walk(new URL(entry, WWW));
+  return [...found].sort();
+}
+
+/** Every JavaScript file of the engine. */
+const sources = readdirSync(new URL("engine/", WWW), { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".js"))
+  .map((path) => ({ path: `engine/${path}`, text: readFileSync(new URL(`engine/${path}`, WWW), "utf8") }));
+
+describe("what the engine imports", () => {
+  test("the worker and its helpers are all in engine/", () => {
+    const modules = graph("engine/worker/worker.js");
+    for (const helper of ["engine/worker/host.js", "engine/worker/thread.js", "engine/loading/loader.js"])
+      assert.ok(modules.includes(helper), helper);
+    assert.deepEqual(
+      modules.filter((path) => !path.startsWith("engine/")),
+      [],
+    );
+  });
+
+  test("api.js adds the table of models, and no words", () => {
+    const modules = graph("api.js");
+    assert.ok(modules.includes("engine/worker/worker.js"), "the client starts it");
+    assert.deepEqual(
+      modules.filter((path) => !path.startsWith("engine/")),
+      ["api.js", "models/table.js"],
+    );
+  });
+
+  test("not even its types are those of the page", () => {
+    for (const { path, text } of sources) assert.doesNotMatch(text, /"(\.\.\/)+(strings|page|models)\//, path);
+  });
+});
+
+describe("what the engine tells", () => {
+  // Errors of a caller in code, which the page never is, and of a cancel, which it does not show.
+  const forDevelopers = ["aborted", "generation_config", "internal", "not_sent", "threads"];
+  const told = sources.flatMap(({ text }) =>
+    [...code(text).matchAll(/(?:new (?:EngineError|Interruption|Kind)\(|\bcode: )"(\w+)"/g)].map(([, code]) => code),
+  );
+  // One code may have several sentences, which errors.js chooses from.
+  const severally = ["busy_for", "download_stalled", "file_ends", "file_too_long", "file_too_short"];
+
+  test("has words in the reader's language", () => {
+    assert.ok(told.length > 20);
+    for (const code of new Set(told)) {
+      if (forDevelopers.includes(code)) continue;
+      const error = new EngineError(code, { bytes: 1, expected: 2 });
+      assert.notEqual(said(error), error.message, code);
+    }
+  });
+
+  test("and no other words are kept for it", () => {
+    assert.deepEqual(
+      Object.keys(ENGINE).filter((key) => !told.includes(key) && !severally.includes(key)),
+      [],
+    );
+  });
+
+  test("depends on the values where one code has several sentences", () => {
+    /** @type {[string, import("../../../www/engine/protocol.js").Values, RegExp][]} */
+    const table = [
+      ["busy", { status: 503 }, /Load again later/],
+      ["busy", { status: 503, seconds: 7 }, /in 7 seconds/],
+      ["connection_lost", {}, /connection was lost/],
+      ["connection_lost", { seconds: 30 }, /No data .* for 30 seconds/],
+      ["wrong_size", { bytes: 5 }, /at most 5 bytes/],
+      ["wrong_size", { bytes: 5, expected: 6 }, /ends after 5 bytes, not 6/],
+      ["wrong_size", { bytes: 7, expected: 6 }, /at least 7 bytes, not 6/],
+    ];
+    for (const [code, values, words] of table) assert.match(said(new EngineError(code, values)), words);
+  });
+
+  test("may hold causes with words of their own, and a next step behind it", () => {
+    const next = { code: "download_again", values: { title: "GPT-2" } };
+    const cause = { code: "out_of_memory", values: { cause: "unreachable" } };
+    assert.match(
+      said(new EngineError("worker_died", { cause, next })),
+      /^The engine stopped: there was probably not enough memory \(unreachable\); .*\. GPT-2 is not kept on this device/,
+    );
+  });
+
+  test("is the message where there are no words, without its full stop inside a sentence", () => {
+    assert.equal(said(new EngineError("tokenizer", {}, "tokenizer.json: no merges.")), "tokenizer.json: no merges.");
+    assert.equal(said(new TypeError("x is not a function")), "x is not a function");
+    assert.equal(said("a string"), "a string");
+    const cause = { code: "internal", message: "RangeError: too large." };
+    assert.equal(said(new EngineError("worker_died", { cause })), "The engine stopped: RangeError: too large.");
+  });
+
+  test("is English for developers, by default made of code and values", () => {
+    const file = { code: "file_from", values: { name: "a.json", host: "b.org" } };
+    const { message } = new EngineError("http_error", { file, status: 500 });
+    assert.equal(message, "http_error (file: file_from (name: a.json, host: b.org), status: 500)");
+    assert.equal(new EngineError("no_model").message, "no_model");
+    assert.equal(
+      new EngineError("worker_died", { cause: { code: "internal", message: "x" } }).message,
+      "worker_died (cause: x)",
+    );
+  });
+
+  test("can be posted, with a code for every error", () => {
+    const values = { cause: { code: "silent" } };
+    assert.deepEqual(structuredClone(toErrorData(new EngineError("worker_died", values))), {
+      name: "EngineError",
+      code: "worker_died",
+      values,
+      message: "worker_died (cause: silent)",
+    });
+    assert.equal(toErrorData(new EngineError("aborted")).name, "AbortError");
+    const full = new DOMException("full", "QuotaExceededError");
+    const data = { name: "QuotaExceededError", code: "internal", values: {}, message: "full" };
+    assert.deepEqual(toErrorData(full), data);
+    assert.deepEqual(toErrorData("a string"), { name: "Error", code: "internal", values: {}, message: "a string" });
+  });
+});
