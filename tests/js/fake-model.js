@@ -270,3 +270,6 @@ export class FakeScorer {
     this.freed = true;
   }
 }
+
+/** @param {string} text @returns {import("../../www/engine/protocol.js").Score} */
+export const scoreOf = (text) => ({ text, log_probability: -1, top: [{ text: "a", log_probability: -0.5 }] });
