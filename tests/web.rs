@@ -1,18 +1,24 @@
 //! The engine in a real browser, by `wasm-pack test --headless --chrome`, with and without SIMD.
 #![cfg(target_arch = "wasm32")]
 
-use js_sys::{Array, Reflect};
+use js_sys::{Array, Promise, Reflect};
 use serde::Deserialize;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::{
+    FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetFileOptions, FileSystemSyncAccessHandle,
+    WorkerGlobalScope,
+};
 use write_with_distilgpt2::model::config::Config;
 use write_with_distilgpt2::model::gpt2::Gpt2;
 use write_with_distilgpt2::model::kv_cache::KvCache;
 use write_with_distilgpt2::model::matrix::WeightType;
-use write_with_distilgpt2::wasm::{ModelBuilder, Session, Sha256};
+use write_with_distilgpt2::wasm::{ModelBuilder, PackedModel, PackedWriter, Session, Sha256};
 use write_with_distilgpt2::weights::checkpoint::CheckpointReader;
 
-wasm_bindgen_test_configure!(run_in_browser);
+// As in the page, and the only place where files can be read and written at once.
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 const TOKENIZER: &[u8] = include_bytes!("../www/models/gpt2-tokenizer/tokenizer.json");
 const POCKET_CONFIG: &str = include_str!("../www/models/pocket-gpt2/config.json");
@@ -213,6 +219,64 @@ fn errors_are_thrown_with_name_code_and_message() {
         "temprature",
     );
     refused(session.check("{}").err().unwrap(), "golden", "cases");
+}
+
+/// What `promise` resolves to.
+async fn resolved<T: JsCast>(promise: Promise) -> T {
+    JsFuture::from(promise).await.unwrap().unchecked_into()
+}
+
+/// An empty file in the browser's own file system.
+async fn new_file(name: &str) -> FileSystemSyncAccessHandle {
+    let storage = js_sys::global()
+        .unchecked_into::<WorkerGlobalScope>()
+        .navigator()
+        .storage();
+    let root: FileSystemDirectoryHandle = resolved(storage.get_directory()).await;
+    let options = FileSystemGetFileOptions::new();
+    options.set_create(true);
+    let handle: FileSystemFileHandle = resolved(root.get_file_handle_with_options(name, &options)).await;
+    let file: FileSystemSyncAccessHandle = resolved(handle.create_sync_access_handle()).await;
+    file.truncate_with_u32(0).unwrap();
+    file
+}
+
+#[wasm_bindgen_test]
+async fn a_packed_model_comes_back_from_the_device_and_a_damaged_one_is_refused() {
+    let file = new_file("packed").await;
+    let mut session = pocket_session("q8");
+    let mut writer = PackedWriter::new(&mut session, POCKET_CONFIG, "weights").unwrap();
+    let mut len = 0;
+    while let Some(written) = writer.write_next(&mut session, &file).unwrap() {
+        assert!(written > len);
+        len = written;
+        assert_eq!(file.get_size().unwrap(), len as f64);
+    }
+    assert_eq!(writer.write_next(&mut session, &file).unwrap(), None);
+
+    let mut packed = PackedModel::new(&file, POCKET_CONFIG, "weights").unwrap();
+    let mut read = 0;
+    while let Some(now) = packed.read_next(&file).unwrap() {
+        assert!(now > read);
+        read = now;
+    }
+    assert_eq!(read, len);
+    let mut unpacked = packed.finish(TOKENIZER).unwrap();
+    assert!(unpacked.check(POCKET_GOLDEN).unwrap());
+    for session in [&mut session, &mut unpacked] {
+        session.begin("It was", r#"{"max_new_tokens": 8}"#, 0.0).unwrap();
+    }
+    assert_eq!(run(&mut unpacked).0, run(&mut session).0);
+
+    let code = |error: Option<JsValue>| string(&error.expect("it is damaged"), "code");
+    assert_eq!(code(PackedModel::new(&file, POCKET_CONFIG, "others").err()), "packed");
+    let mut packed = PackedModel::new(&file, POCKET_CONFIG, "weights").unwrap();
+    file.truncate_with_u32(1000).unwrap();
+    assert_eq!(code(packed.read_next(&file).err()), "packed");
+    assert_eq!(code(PackedModel::new(&file, POCKET_CONFIG, "weights").err()), "packed");
+    file.close();
+    let closed = PackedModel::new(&file, POCKET_CONFIG, "weights").err().unwrap();
+    assert_eq!(string(&closed, "name"), "InvalidStateError", "as the browser throws it");
 }
 
 #[wasm_bindgen_test]

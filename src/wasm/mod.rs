@@ -1,36 +1,24 @@
-//! The engine as JavaScript sees it: the only folder that names wasm_bindgen or js_sys.
+//! The engine as JavaScript sees it: the only folder that names wasm_bindgen, js_sys or web_sys.
 //! Errors are thrown as Errors with `name`, `code` and `message`; a panic is a WebAssembly.RuntimeError.
 
-use js_sys::Reflect;
 use sha2::Digest;
 use wasm_bindgen::prelude::*;
 
-use crate::error::Error;
-
 mod builder;
+mod error;
+mod objects;
+mod packed;
 mod scorer;
 mod session;
 
-pub use builder::{ModelBuilder, PackedModel};
+pub use builder::ModelBuilder;
+pub use packed::{PackedModel, PackedWriter};
 pub use scorer::Scorer;
 pub use session::Session;
-
-type JsResult<T> = Result<T, JsValue>;
 
 #[wasm_bindgen(start)]
 fn start() {
     console_error_panic_hook::set_once();
-}
-
-fn throw(error: Error) -> JsValue {
-    let js_error = js_sys::Error::new(&error.to_string());
-    js_error.set_name("EngineError");
-    set(&js_error, "code", error.code());
-    js_error.into()
-}
-
-fn set(object: &JsValue, key: &str, value: impl Into<JsValue>) {
-    Reflect::set(object, &key.into(), &value.into()).expect("invariant: a plain object takes any key");
 }
 
 /// The compiled module, for workers beside this one.

@@ -1,10 +1,11 @@
 //! How likely a text is, token by token.
 
-use js_sys::{Array, Object};
+use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
+use super::error::{JsResult, throw};
+use super::objects;
 use super::session::Session;
-use super::{JsResult, set, throw};
 use crate::model::config::Config;
 use crate::scoring;
 
@@ -26,28 +27,10 @@ impl Scorer {
         self.0.begin(config, codec, before, text).map_err(throw)
     }
 
-    /// Does the next piece of work. Returns what came of it as `{text, log_probability, top: {text, log_probability}[]}[]`,
-    /// or undefined when the text is complete.
+    /// Does the next piece of work. Returns the scores that it gives, or undefined when the text is complete.
     pub fn step(&mut self, session: &mut Session) -> JsResult<Option<Array>> {
         let (model, codec) = session.session.model_and_codec();
         let scores = self.0.step(model, codec).map_err(throw)?;
-        Ok(scores.map(|scores| scores.into_iter().map(score_object).collect()))
+        Ok(scores.map(|scores| scores.into_iter().map(objects::score).collect()))
     }
-}
-
-fn score_object(score: scoring::Score) -> Object {
-    let object = candidate_object(score.text, score.log_probability);
-    let top = score
-        .top
-        .into_iter()
-        .map(|c| candidate_object(c.text, c.log_probability));
-    set(&object, "top", top.collect::<Array>());
-    object
-}
-
-fn candidate_object(text: String, log_probability: f64) -> Object {
-    let object = Object::new();
-    set(&object, "text", text);
-    set(&object, "log_probability", log_probability);
-    object
 }

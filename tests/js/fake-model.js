@@ -4,6 +4,10 @@ import { createHash } from "node:crypto";
 import { EngineError } from "../../www/engine/errors.js";
 import { sha256 } from "./fakes.js";
 
+/** @import { Session } from "../../www/engine/loading/loader.js" */
+/** @import { SyncAccessHandle as OpenFile } from "../../www/engine/loading/storage.js" */
+/** @import { Dtype, Model, Score, Work } from "../../www/engine/protocol.js" */
+
 /**
  * A model and a network that has its files.
  * @param {string} [site]
@@ -18,7 +22,7 @@ export function fakeModel(site = "https://hub.test", golden = null) {
     files.set(name, content);
     return { url, bytes: content.length, sha256: sha256(Buffer.from(content)) };
   };
-  /** @type {import("../../www/engine/protocol.js").Model} */
+  /** @type {Model} */
   const model = {
     id: "owner/name",
     title: "A model",
@@ -58,7 +62,7 @@ export class FakeWasm {
   threads = 1;
   /** @type {unknown[]} */
   script = [];
-  /** @type {import("../../www/engine/protocol.js").Work} */
+  /** @type {Work} */
   work = { n_prompt_tokens: 9, n_reused_tokens: 6, n_tokens: 3, ms: 20 };
   /** @type {unknown[]} */
   scoreScript = [];
@@ -78,78 +82,93 @@ export class FakeWasm {
 
   Sha256 = class {
     #hash = createHash("sha256");
-    /** @param {Uint8Array} bytes */
+    /** @param {Uint8Array | number[]} bytes */
     update(bytes) {
-      this.#hash.update(bytes);
+      this.#hash.update(Uint8Array.from(bytes));
     }
     hex() {
       return this.#hash.digest("hex");
     }
+    free() {}
+    [Symbol.dispose]() {}
   };
 
   /** @type {{freed: boolean}[]} */
   packed = [];
   /** @type {Error | null} what finishing a packed model throws */
   finishError = null;
+  /** @type {Error | null} what packing throws */
+  packError = null;
   PackedModel = packedModelClass(this);
+  PackedWriter = packedWriterClass(this);
 
   startHash = async () => new this.Sha256();
 
-  ModelBuilder =
-    /** @type {new (config_json: string, dtype: string) => import("../../www/engine/loading/loader.js").ModelBuilder} */ (
-      /** @type {unknown} */ (this.#builderClass())
-    );
-
-  #builderClass() {
-    const wasm = this;
-    return class {
-      #record;
-      /** @param {string} config_json @param {string} dtype */
-      constructor(config_json, dtype) {
-        this.#record = { config_json, dtype, freed: false };
-        wasm.builders.push(this.#record);
-      }
-      /** @param {Uint8Array} bytes */
-      push(bytes) {
-        if (wasm.pushError !== null) throw wasm.pushError;
-        wasm.pushed.push(bytes.slice());
-      }
-      /** @param {Uint8Array} tokenizer_json */
-      finish(tokenizer_json) {
-        const session = new FakeSession(wasm, this.#record.dtype, tokenizer_json);
-        wasm.sessions.push(session);
-        return session;
-      }
-      free() {
-        this.#record.freed = true;
-      }
-    };
-  }
+  ModelBuilder = builderClass(this);
 }
 
-/** Reads what FakeSession packs: a header that names config and weights, and two parts of five bytes. */
-function packedModelClass(/** @type {FakeWasm} */ wasm) {
-  const text = new TextDecoder();
+/** @param {FakeWasm} wasm */
+function builderClass(wasm) {
   return class {
-    static header_len = () => HEADER_LEN;
-    #parts = [new Uint8Array(5), new Uint8Array(5)];
+    #record;
+    /** @param {string} config_json @param {Dtype} dtype */
+    constructor(config_json, dtype) {
+      this.#record = { config_json, dtype, freed: false };
+      wasm.builders.push(this.#record);
+    }
+    /** @param {Uint8Array | number[]} bytes */
+    push(bytes) {
+      if (wasm.pushError !== null) throw wasm.pushError;
+      wasm.pushed.push(Uint8Array.from(bytes));
+    }
+    /** @param {Uint8Array | number[]} tokenizer_json */
+    finish(tokenizer_json) {
+      const session = new FakeSession(wasm, this.#record.dtype, tokenizer_json);
+      wasm.sessions.push(session);
+      return session;
+    }
+    free() {
+      this.#record.freed = true;
+    }
+    [Symbol.dispose]() {
+      this.free();
+    }
+  };
+}
 
-    /** @param {Uint8Array} header @param {number} file_len @param {string} config_json @param {string} weights */
-    constructor(header, file_len, config_json, weights) {
-      const isGood = text.decode(header) === packedHeader(config_json, weights) && file_len === HEADER_LEN + 10;
-      if (!isGood) throw new EngineError("packed", {}, "the packed model was made from other files");
+/** A packed file: a header that names config and weights, and two parts of five bytes. */
+const HEADER_LEN = 100;
+const PARTS = ["first", "other"];
+/** @param {string} config_json @param {string} weights */
+const packedFile = (config_json, weights) => [`${config_json} ${weights}`.padEnd(HEADER_LEN), ...PARTS];
+
+/** @param {FakeWasm} wasm */
+function packedModelClass(wasm) {
+  return class {
+    /** @type {string} */
+    #content;
+    #read;
+    freed = false;
+
+    /** @param {OpenFile} file @param {string} config_json @param {string} weights */
+    constructor(file, config_json, weights) {
+      this.#content = packedFile(config_json, weights).join("");
+      this.#read = readText(file, 0, HEADER_LEN);
+      if (!this.#content.startsWith(this.#read) || file.getSize() !== this.#content.length)
+        throw new EngineError("packed", {}, "the packed model was made from other files");
       wasm.packed.push(this);
     }
-    freed = false;
-    /** @param {number} i */
-    part(i) {
-      return this.#parts[i];
+    /** @param {OpenFile} file */
+    read_next(file) {
+      const part = readText(file, this.#read.length, 5);
+      if (part === "") return undefined;
+      this.#read += part;
+      return this.#read.length;
     }
-    /** @param {Uint8Array} tokenizer_json */
+    /** @param {Uint8Array | number[]} tokenizer_json */
     finish(tokenizer_json) {
       if (wasm.finishError !== null) throw wasm.finishError;
-      if (this.#parts.map((part) => text.decode(part)).join() !== PARTS.join())
-        throw new EngineError("packed", {}, "damaged");
+      if (this.#read !== this.#content) throw new EngineError("packed", {}, "the packed model is damaged");
       const session = new FakeSession(wasm, "q8", tokenizer_json);
       wasm.sessions.push(session);
       return session;
@@ -157,13 +176,41 @@ function packedModelClass(/** @type {FakeWasm} */ wasm) {
     free() {
       this.freed = true;
     }
+    [Symbol.dispose]() {
+      this.free();
+    }
   };
 }
 
-const HEADER_LEN = 100;
-const PARTS = ["first", "other"];
-/** @param {string} config_json @param {string} weights */
-const packedHeader = (config_json, weights) => `${config_json} ${weights}`.padEnd(HEADER_LEN);
+/** @param {OpenFile} file @param {number} at @param {number} length */
+function readText(file, at, length) {
+  const bytes = new Uint8Array(length);
+  return new TextDecoder().decode(bytes.subarray(0, file.read(bytes, { at })));
+}
+
+/** @param {FakeWasm} wasm */
+function packedWriterClass(wasm) {
+  return class {
+    #parts;
+    #length = 0;
+
+    /** @param {unknown} _session @param {string} config_json @param {string} weights */
+    constructor(_session, config_json, weights) {
+      this.#parts = packedFile(config_json, weights);
+    }
+    /** @param {unknown} _session @param {OpenFile} file */
+    write_next(_session, file) {
+      if (wasm.packError !== null) throw wasm.packError;
+      const part = this.#parts.shift();
+      if (part === undefined) return undefined;
+      file.write(new TextEncoder().encode(part), { at: this.#length });
+      this.#length += part.length;
+      return this.#length;
+    }
+    free() {}
+    [Symbol.dispose]() {}
+  };
+}
 
 export class FakeSession {
   n_positions = 256;
@@ -177,7 +224,7 @@ export class FakeSession {
   #steps = /** @type {unknown[]} */ ([]);
   #wasm;
 
-  /** @param {FakeWasm} wasm @param {string} dtype @param {Uint8Array} tokenizer_json */
+  /** @param {FakeWasm} wasm @param {Dtype} dtype @param {Uint8Array | number[]} tokenizer_json */
   constructor(wasm, dtype, tokenizer_json) {
     this.#wasm = wasm;
     this.dtype = dtype;
@@ -191,7 +238,7 @@ export class FakeSession {
     this.#steps = [...this.#wasm.script];
   }
 
-  /** @param {string} before @param {string} after @param {string} generation_config_json @param {number | undefined} gate @param {number} now_ms */
+  /** @param {string} before @param {string} after @param {string} generation_config_json @param {number | null | undefined} gate @param {number} now_ms */
   suggest(before, after, generation_config_json, gate, now_ms) {
     if (before === "") return false;
     this.begin(before, generation_config_json, now_ms);
@@ -199,6 +246,7 @@ export class FakeSession {
     return true;
   }
 
+  /** @returns {any} */
   step() {
     if (this.freed) throw new Error("step on a session that was freed");
     const event = this.#steps.shift();
@@ -217,16 +265,6 @@ export class FakeSession {
     return scorer;
   }
 
-  /** @param {string} config_json @param {string} weights */
-  packed_header(config_json, weights) {
-    return new TextEncoder().encode(packedHeader(config_json, weights));
-  }
-
-  /** @param {number} i */
-  packed_part(i) {
-    return PARTS[i] === undefined ? undefined : new TextEncoder().encode(PARTS[i]);
-  }
-
   /** @param {string} golden_json */
   check(golden_json) {
     if (this.#wasm.checkError !== null) throw this.#wasm.checkError;
@@ -236,6 +274,10 @@ export class FakeSession {
 
   free() {
     this.freed = true;
+  }
+
+  [Symbol.dispose]() {
+    this.free();
   }
 }
 
@@ -258,7 +300,7 @@ export class FakeScorer {
     this.#steps = [...this.#script];
   }
 
-  /** @param {import("../../www/engine/loading/loader.js").Session} session @returns {any} */
+  /** @param {Session} session @returns {any} */
   step(session) {
     if (this.freed || /** @type {FakeSession} */ (session).freed) throw new Error("step with what was freed");
     const scores = this.#steps.shift();
@@ -269,7 +311,11 @@ export class FakeScorer {
   free() {
     this.freed = true;
   }
+
+  [Symbol.dispose]() {
+    this.free();
+  }
 }
 
-/** @param {string} text @returns {import("../../www/engine/protocol.js").Score} */
+/** @param {string} text @returns {Score} */
 export const scoreOf = (text) => ({ text, log_probability: -1, top: [{ text: "a", log_probability: -0.5 }] });

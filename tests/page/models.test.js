@@ -148,9 +148,7 @@ test("on a full disk a model works, the page says it is not kept, and choosing i
     await devtools.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: STALLED_BYTES });
     await chooseDistil(page);
     await ready(page, "DistilGPT2");
-    await notice(page)
-      .filter({ hasText: "could not be kept on this device: the storage for this page is full" })
-      .waitFor();
+    await notice(page).filter({ hasText: "could not be kept on this device: this page's storage is full" }).waitFor();
     await page.locator(".cm-content").click();
     await write(page, RAIN);
     await suggestion(page);

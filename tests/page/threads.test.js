@@ -109,7 +109,7 @@ describe("a thread", { skip }, () => {
    */
   const visitWith = (program, names, run) =>
     visitChanged(async ({ root }) => {
-      for (const name of names) await writeFile(join(root, "engine", name), program);
+      for (const name of names) await writeFile(join(root, "engine/worker", name), program);
     }, run);
 
   test("that does not start is done without", () =>

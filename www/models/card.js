@@ -1,4 +1,4 @@
-// The bundled model's card, fetched when somebody opens it.
+// The bundled model's card, fetched when it is opened.
 
 import { find } from "../page/dom.js";
 import { say } from "../strings/strings.js";
@@ -20,7 +20,7 @@ export function followModelCard(details) {
   });
 }
 
-/** @returns {Promise<Node[]>} made by tools/card.js of a file of this page, and of nothing that was typed or downloaded */
+/** @returns {Promise<Node[]>} made by tools/card.js from a file of this page, so safe to insert */
 async function card() {
   const response = await fetch(URL_OF_CARD);
   if (!response.ok) throw new Error(`${URL_OF_CARD.pathname}: ${response.status}`);

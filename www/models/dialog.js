@@ -1,4 +1,4 @@
-// The dialog in which the writer chooses a model; nothing is downloaded before the button says so.
+// The dialog in which the writer chooses a model. Nothing is downloaded before the button is pressed.
 
 import { element, find } from "../page/dom.js";
 import { say } from "../strings/strings.js";
@@ -19,7 +19,7 @@ export function followModelDialog(dialog, onChoose) {
 /**
  * @param {HTMLDialogElement} dialog
  * @param {readonly ListedModel[]} models
- * @param {string | undefined} activeId the model that writes now
+ * @param {string | undefined} activeId of the model that writes
  */
 export function openModelDialog(dialog, models, activeId) {
   find(dialog, "fieldset").replaceChildren(...models.map((model) => rowOf(model, model.id === activeId)));

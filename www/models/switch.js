@@ -1,4 +1,4 @@
-// Which model writes: loads the bundled one first, then the one the writer chose, and goes back when that fails.
+// Chooses the model that writes: the bundled one first, then the writer's choice, and the one before if that fails.
 
 import { wordsOf } from "../strings/errors.js";
 
@@ -13,7 +13,7 @@ const KEY = "model";
 /** @typedef {{receivedBytes: number, totalBytes: number | null, fromNetwork: boolean}} Progress */
 
 /**
- * What is true of the models now: `active` writes, `loading` is on its way, `failure` is the last one that did not come.
+ * `active` writes, `loading` is on its way, `failure` is the last one that could not be loaded.
  * @typedef {object} ModelState
  * @property {{model: Model, info: ModelInfo} | null} active
  * @property {{model: Model, progress: Progress | null} | null} loading
@@ -51,13 +51,13 @@ export class ModelSwitch {
     this.cancel();
     if (model === this.#bundled) this.#world.storage.removeItem(KEY);
     const { active } = this.#state;
-    // What is here but not kept, or less than it could be, is worth another try.
+    // A model that is not kept, or comes with a notice, is worth another try.
     if (active?.model === model && active.info.kept && active.info.notices.length === 0)
       this.#update({ failure: null });
     else await this.#load(model);
   }
 
-  /** Tries again what failed. */
+  /** Loads again the model that failed. */
   async retry() {
     if (this.#state.failure !== null) await this.choose(this.#state.failure.model.id);
   }
@@ -99,14 +99,14 @@ export class ModelSwitch {
       const { kept } = await this.#world.client.load(model, {
         signal,
         onProgress: (progress) => {
-          // The client goes on telling when it loads the model again after a crash; `restarting` says that already.
+          // The client also reports the reload after a crash, which `restarting` covers.
           if (this.#state.loading?.model === model) this.#update({ loading: { model, progress } });
         },
       });
-      // Cancelled too late, it writes all the same; but it was not wanted, and another may be on its way.
+      // Cancelled too late, it writes after all; but it is unwanted, and another may be on its way.
       if (signal.aborted) return;
       this.#update({ loading: null });
-      // A model that was not kept would be downloaded on every visit, unasked.
+      // A model that is not kept would be downloaded on every visit, unasked.
       if (kept && model !== this.#bundled) this.#remember(model);
     } catch (error) {
       if (signal.aborted) return;
@@ -121,7 +121,7 @@ export class ModelSwitch {
     try {
       this.#world.storage.setItem(KEY, model.id);
     } catch {
-      // Then the next visit begins with the bundled model, and the choice is two clicks away.
+      // The next visit starts with the bundled model, and the choice is two clicks away.
     }
   }
 

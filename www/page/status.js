@@ -1,4 +1,4 @@
-// Says what is going on, in sentences: which model writes, what is on its way, what went wrong and the way out.
+// The status in sentences: which model writes, what is loading, what went wrong and how to go on.
 
 import { wordsOf } from "../strings/errors.js";
 import { inWords, say } from "../strings/strings.js";
@@ -14,13 +14,13 @@ import { find, hide } from "./dom.js";
  * @property {string} headline
  * @property {{text: string, fraction: number | null, canCancel: boolean} | null} task
  * @property {string[]} problems
- * @property {string | null} notice what is less than it could be
+ * @property {string | null} notice anything that is less than it could be
  * @property {boolean} canRetry
  * @property {boolean} canChoose false until it is known whether the bundled model works
  */
 
 /**
- * What is true of the text now: `suggestionProblem` ends with the next question, `draftProblem` when the draft is saved.
+ * `suggestionProblem` ends with the next question, `draftProblem` once the draft is saved.
  * @typedef {{isThinking: boolean, suggestionProblem: Words | null, draftProblem: Words | null}} Writing
  */
 
@@ -118,7 +118,7 @@ export class StatusLine {
 }
 
 /**
- * A live region speaks whenever its text is set, so the same text is not set twice.
+ * A live region speaks whenever its text is set, even to the same text.
  * @param {HTMLElement} element
  * @param {string} text
  */

@@ -56,6 +56,14 @@ export class Keeper {
     await this.#attempt(() => this.#writer?.write(bytes));
   }
 
+  /**
+   * @param {Parameters<FileWriter["writeBy"]>[0]} writeNext
+   * @returns {Promise<boolean>} false if nothing was left to write, or the storage failed
+   */
+  async writeBy(writeNext) {
+    return (await this.#attempt(() => this.#writer?.writeBy(writeNext))) ?? false;
+  }
+
   /** Marks the file as whole and verified. */
   async commit() {
     await this.#attempt(async () => {
@@ -89,6 +97,8 @@ export class Keeper {
     try {
       return await action();
     } catch (error) {
+      // A panic of the engine is no failure of the storage.
+      if (error instanceof WebAssembly.RuntimeError) throw error;
       const { name, message } = /** @type {Error} */ (error);
       const file = this.#file;
       this.notice =

@@ -5,23 +5,25 @@ import { free, PackedModelFile } from "./packed-model.js";
 
 /** @import { BuildName, Dtype, Model, ModelFile, ModelInfo, Notice, Score, Work } from "../protocol.js" */
 /** @import { DownloadWorld, Hash } from "./download.js" */
+/** @import { SyncAccessHandle } from "./storage.js" */
 
 /**
  * What the worker uses of a build of the engine.
  * @typedef {object} Wasm
- * @property {new (config_json: string, dtype: string) => ModelBuilder} ModelBuilder
- * @property {PackedModelClass} PackedModel
+ * @property {new (config_json: string, dtype: Dtype) => ModelBuilder} ModelBuilder
+ * @property {new (file: SyncAccessHandle, config_json: string, weights: string) => PackedModel} PackedModel
+ * @property {new (session: Session, config_json: string, weights: string) => PackedWriter} PackedWriter
  * @property {new () => Hash} Sha256
  * @property {() => Promise<Hash>} startHash of SHA-256, that computes beside this worker
  * @property {BuildName} build
  * @property {number} threads
  */
 /** @typedef {{push(bytes: Uint8Array): void, finish(tokenizer_json: Uint8Array): Session, free(): void}} ModelBuilder */
-/** @typedef {{part(i: number): Uint8Array | undefined, finish(tokenizer_json: Uint8Array): Session, free(): void}} PackedModel */
 /**
- * @typedef {{header_len(): number} &
- *   (new (header: Uint8Array, file_len: number, config_json: string, weights: string) => PackedModel)} PackedModelClass
+ * @typedef {{read_next(file: SyncAccessHandle): number | undefined, finish(tokenizer_json: Uint8Array): Session, free(): void}}
+ *   PackedModel
  */
+/** @typedef {{write_next(session: Session, file: SyncAccessHandle): number | undefined, free(): void}} PackedWriter */
 /**
  * @typedef {object} Session
  * @property {(prompt: string, generation_config_json: string, now_ms: number) => void} begin
@@ -31,8 +33,6 @@ import { free, PackedModelFile } from "./packed-model.js";
  * @property {() => Work} work of the newest request
  * @property {() => Scorer} scorer
  * @property {(golden_json: string) => boolean} check
- * @property {(config_json: string, weights: string) => Uint8Array} packed_header
- * @property {(i: number) => Uint8Array | undefined} packed_part
  * @property {number} n_positions
  * @property {number} n_parameters
  * @property {number} size_bytes

@@ -1,10 +1,10 @@
-// A model as it was packed on this device: read straight into WebAssembly's memory, and written straight out of it.
+// A model packed on this device, which the engine writes out of its memory and reads straight back into place.
 
 import { Keeper } from "./keeper.js";
 
 /** @import { ModelFile } from "../protocol.js" */
 /** @import { LoaderWorld, Session } from "./loader.js" */
-/** @import { FileStorage, StoredParts } from "./storage.js" */
+/** @import { FileStorage, SyncAccessHandle } from "./storage.js" */
 
 const TRIES = 40;
 const WAIT_MS = 50;
@@ -21,7 +21,7 @@ export class PackedModelFile {
    * @param {Pick<LoaderWorld, "wasm" | "sleep" | "nextTask">} world
    * @param {FileStorage} storage
    * @param {string} configJson
-   * @param {string} weights SHA-256 of the file that the model is made from, which is also what the storage calls that file
+   * @param {string} weights SHA-256 of the downloaded weights, which is also their name in the storage
    */
   constructor(world, storage, configJson, weights) {
     this.#world = world;
@@ -36,7 +36,7 @@ export class PackedModelFile {
    * @param {ModelFile} weights
    * @param {string} configJson
    * @param {LoaderWorld} world
-   * @returns {PackedModelFile | null} null without storage, or a hash that says what the model was made from
+   * @returns {PackedModelFile | null} null without a storage, or without a hash to know the weights by
    */
   static of({ sha256 }, configJson, world) {
     if (world.storage === null || sha256 === null) return null;
@@ -44,23 +44,23 @@ export class PackedModelFile {
   }
 
   /**
-   * A file that is damaged, or was made by another version of the engine or from other files, is deleted.
+   * Deletes a file that is damaged, or was made by another version of the engine or from other weights.
    * @param {Uint8Array<ArrayBuffer>} tokenizerJson
    * @param {{signal: AbortSignal, onProgress: (readBytes: number, totalBytes: number) => void}} options
-   * @returns {Promise<Session | null>} null if there is nothing of use
+   * @returns {Promise<Session | null>} null if there is no usable file
    */
   async load(tokenizerJson, { signal, onProgress }) {
     const file = await this.#open(signal);
     if (file === null) return null;
     const session = this.#read(file, tokenizerJson, onProgress);
-    // A tab that died between keeping the one and deleting the other has left both.
+    // A tab that died between writing the one and deleting the other left both.
     if (session === null) await this.discard();
     else await this.#deleteSource();
     return session;
   }
 
   /**
-   * @param {StoredParts} file is closed
+   * @param {SyncAccessHandle} file closed on return
    * @param {Uint8Array<ArrayBuffer>} tokenizerJson
    * @param {(readBytes: number, totalBytes: number) => void} onProgress
    */
@@ -68,13 +68,12 @@ export class PackedModelFile {
     const { PackedModel } = this.#world.wasm;
     let packed = null;
     try {
-      const header = new Uint8Array(PackedModel.header_len());
-      packed = new PackedModel(header.subarray(0, file.read(header)), file.sizeBytes, this.#configJson, this.#weights);
-      for (let i = 0; ; i++) {
-        const part = packed.part(i);
-        if (part === undefined) break;
-        file.read(part);
-        onProgress(file.readBytes, file.sizeBytes);
+      packed = new PackedModel(file, this.#configJson, this.#weights);
+      const totalBytes = file.getSize();
+      for (;;) {
+        const readBytes = packed.read_next(file);
+        if (readBytes === undefined) break;
+        onProgress(readBytes, totalBytes);
       }
     } catch (error) {
       if (packed !== null) free(packed, error);
@@ -90,7 +89,7 @@ export class PackedModelFile {
   }
 
   /**
-   * Keeps the model for the next visit, in place of the file that it is made from.
+   * Keeps the model for the next visit, in place of the downloaded weights.
    * @param {Session} session of int8 weights
    * @param {AbortSignal} signal
    * @returns {Promise<boolean>} whether it is kept now
@@ -98,18 +97,19 @@ export class PackedModelFile {
   async save(session, signal) {
     await this.#keeper.open(0);
     if (!this.#keeper.isOpen) return false;
-    await this.#keeper.write(session.packed_header(this.#configJson, this.#weights));
-    for (let i = 0; ; i++) {
-      const part = session.packed_part(i);
-      if (part === undefined) break;
-      await this.#keeper.write(part);
-      // A large model takes seconds, in which a cancel may come.
-      await this.#world.nextTask();
-      if (signal.aborted) {
-        await this.discard();
-        throw signal.reason;
+    const writer = new this.#world.wasm.PackedWriter(session, this.#configJson, this.#weights);
+    try {
+      while (await this.#keeper.writeBy((file) => writer.write_next(session, file))) {
+        // A large model takes seconds, in which a cancel may come.
+        await this.#world.nextTask();
+        signal.throwIfAborted();
       }
+    } catch (error) {
+      free(writer, error);
+      await this.discard();
+      throw error;
     }
+    writer.free();
     await this.#keeper.commit();
     if (this.#keeper.kept) await this.#deleteSource();
     return this.#keeper.kept;
@@ -119,7 +119,7 @@ export class PackedModelFile {
     await this.#keeper.discard();
   }
 
-  /** Another tab that is reading it downloads the rest, as will one that wants it in float32. */
+  /** A tab that is reading them downloads the rest, as does one that wants them in float32. */
   async #deleteSource() {
     await this.#storage.delete(this.#weights).catch(() => {});
   }
@@ -130,7 +130,7 @@ export class PackedModelFile {
       try {
         return await this.#storage.open(this.#name);
       } catch (error) {
-        // Another tab reads or writes it, which takes less than a second.
+        // Another tab has it open, for less than a second.
         const isBusy = /** @type {Error} */ (error).name === "NoModificationAllowedError";
         if (!isBusy || attempt === TRIES) return null;
       }
@@ -147,12 +147,11 @@ function nullIfRefused(error) {
 }
 
 /**
- * Gives back an engine object's memory, unless the engine has panicked.
- *
+ * Frees an engine object after an error.
  * @param {{free(): void}} object
- * @param {unknown} error why the object is no longer needed
+ * @param {unknown} error
  */
 export function free(object, error) {
-  // After a panic every further call panics too, and would hide the first error.
+  // After a panic every further call panics too, and would hide the first.
   if (!(error instanceof WebAssembly.RuntimeError)) object.free();
 }

@@ -1,11 +1,11 @@
-// Files kept on this device, in the Origin Private File System; for a worker, since only there writing is synchronous.
+// Files kept on this device, in the Origin Private File System; for workers, since only they can write synchronously.
 //
-// A file is what has arrived of it so far; an empty file of the same name with ".complete" says that it is whole and verified.
+// A file holds the bytes that have arrived so far; an empty file named with ".complete" marks it as whole and verified.
 
 const COMPLETE = ".complete";
 
 /**
- * What TypeScript knows in workers only.
+ * TypeScript knows FileSystemSyncAccessHandle in workers only.
  * @typedef {object} SyncAccessHandle
  * @property {() => number} getSize
  * @property {(sizeBytes: number) => void} truncate
@@ -45,7 +45,7 @@ export class FileStorage {
   }
 
   /**
-   * What is stored under a name. Any number of tabs may read at once.
+   * Opens a file as a stream, complete or not. Any number of tabs may read at once.
    * @param {string} name
    * @returns {Promise<StoredFile | null>}
    */
@@ -57,24 +57,24 @@ export class FileStorage {
   }
 
   /**
-   * Opens a complete file for reading into memory that is already there.
+   * Opens a complete file for reading; the caller closes it.
    * @param {string} name
-   * @returns {Promise<StoredParts | null>} null if there is none
-   * @throws {DOMException} NoModificationAllowedError while another tab writes it, or reads it in a browser that does not
-   *   know the mode
+   * @returns {Promise<SyncAccessHandle | null>} null if there is none
+   * @throws {DOMException} NoModificationAllowedError while another tab writes it, or reads it in a browser without the
+   *   read-only mode
    */
   async open(name) {
     const handle = await this.#find(name);
     if (handle === null || (await this.#find(name + COMPLETE)) === null) return null;
-    return new StoredParts(await synchronous(handle).createSyncAccessHandle({ mode: "read-only" }));
+    return synchronous(handle).createSyncAccessHandle({ mode: "read-only" });
   }
 
   /**
    * Opens a file for writing from `offset` on. One tab may write at a time.
    * @param {string} name
-   * @param {number} offset what lies beyond it is cut off
+   * @param {number} offset the rest of the file is cut off
    * @returns {Promise<FileWriter | null>} null if another tab is writing the file or has completed it
-   * @throws {RangeError} if what is stored ends before `offset`
+   * @throws {RangeError} if the file ends before `offset`
    */
   async append(name, offset) {
     const handle = synchronous(await this.#directory.getFileHandle(name, { create: true }));
@@ -93,7 +93,7 @@ export class FileStorage {
 
   /** @param {string} name */
   async delete(name) {
-    // The mark goes first: a file without its mark is only a partial one, a mark without its file would be a lie.
+    // The mark goes first: a file without its mark is merely incomplete, a mark without its file would be a lie.
     for (const entry of [name + COMPLETE, name]) {
       if ((await this.#find(entry)) !== null) await this.#directory.removeEntry(entry);
     }
@@ -113,32 +113,6 @@ const nullOn = (expected) => (/** @type {DOMException} */ error) => {
   if (error.name === expected) return null;
   throw error;
 };
-
-/** A file that is read part by part. */
-export class StoredParts {
-  #access;
-  readBytes = 0;
-
-  /** @param {SyncAccessHandle} access */
-  constructor(access) {
-    this.#access = access;
-    this.sizeBytes = access.getSize();
-  }
-
-  /**
-   * @param {Uint8Array} part gets the file's next bytes
-   * @returns {number} how many there were
-   */
-  read(part) {
-    const count = this.#access.read(part, { at: this.readBytes });
-    this.readBytes += count;
-    return count;
-  }
-
-  close() {
-    this.#access.close();
-  }
-}
 
 export class FileWriter {
   #access;
@@ -161,23 +135,41 @@ export class FileWriter {
    * @throws {DOMException} QuotaExceededError when the device or the page's share of it is full
    */
   write(bytes) {
-    const written = this.#access.write(bytes, { at: this.#offset });
-    if (written < bytes.length) {
-      throw new DOMException(`${written} of ${bytes.length} bytes could be written`, "QuotaExceededError");
-    }
-    this.#offset += written;
+    this.#access.write(bytes, { at: this.#offset });
+    this.#offset += bytes.length;
+    this.#assertWritten(this.#offset);
   }
 
-  /** Says that the file is whole and verified. */
+  /**
+   * Lets the engine write a part of the file.
+   * @param {(access: SyncAccessHandle) => number | undefined} writeNext returns how long the file must be afterwards, or
+   *   undefined if nothing was left to write
+   * @returns {boolean} false if nothing was left to write
+   * @throws {DOMException} as `write`
+   */
+  writeBy(writeNext) {
+    const sizeBytes = writeNext(this.#access);
+    if (sizeBytes !== undefined) this.#assertWritten(sizeBytes);
+    return sizeBytes !== undefined;
+  }
+
+  /** Marks the file as whole and verified, and closes it. */
   async commit() {
     this.#access.flush();
-    // Marked while it is still ours alone: once it is closed, another tab may open it and cut it.
+    // Before it is closed, while no other tab can open and truncate it.
     await this.#markComplete();
     this.#access.close();
   }
 
-  /** Leaves the file as it is, for the next download to go on from. */
+  /** Leaves the file as it is, for the next download to continue. */
   close() {
     this.#access.close();
+  }
+
+  /** A full device may write less than asked without an error. @param {number} sizeBytes */
+  #assertWritten(sizeBytes) {
+    const written = this.#access.getSize();
+    if (written >= sizeBytes) return;
+    throw new DOMException(`${written} of ${sizeBytes} bytes could be written`, "QuotaExceededError");
   }
 }

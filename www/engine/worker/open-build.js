@@ -21,11 +21,11 @@ export async function openBuild({ build, threads }) {
   const { memory } = await engine.default();
   const module = engine.module();
   if (threads > 1) await startThreads(threads - 1, { module, memory });
-  const { ModelBuilder, PackedModel, Sha256 } = engine;
+  const { ModelBuilder, PackedModel, PackedWriter, Sha256 } = engine;
   const shared = { build, module, memory: build === "threads" ? memory : undefined };
   // Where no worker can start another, this one hashes, which takes longer.
   const startHash = () => Hasher.start(shared).catch(() => new Sha256());
-  return { ModelBuilder, PackedModel, Sha256, startHash, build, threads };
+  return { ModelBuilder, PackedModel, PackedWriter, Sha256, startHash, build, threads };
 }
 
 /**

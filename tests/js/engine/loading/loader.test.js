@@ -238,6 +238,12 @@ test("what is cancelled while it is packed is not kept", async () => {
   assert.equal(directory.files.has(`${fake.model.files.weights.sha256}.q8`), false);
 });
 
+test("a panic while a model is packed is no failure of the storage", async () => {
+  wasm.packError = new WebAssembly.RuntimeError("unreachable");
+  await assert.rejects(load(fakeModel()), WebAssembly.RuntimeError);
+  assert.equal(wasm.sessions[0].freed, false);
+});
+
 test("where there is room for the packed model only, it is kept and nothing is told", async () => {
   directory.quotaBytes = 1000;
   const { info } = await load(fakeModel());

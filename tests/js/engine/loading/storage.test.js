@@ -79,6 +79,25 @@ test("a full device, and a write that is cut short, are both a QuotaExceededErro
   assert.throws(() => writer?.write(BYTES), { name: "QuotaExceededError" });
 });
 
+test("the engine writes a file part by part, and is held to the length that it tells", async () => {
+  const directory = new FakeDirectory();
+  const writer = await directory.storage.append("a", 0);
+  let at = 0;
+  /** @param {import("../../../../www/engine/loading/storage.js").SyncAccessHandle} file */
+  const writeNext = (file) => {
+    if (at === BYTES.length) return undefined;
+    file.write(BYTES.subarray(at, at + 500), { at });
+    at += 500;
+    return at;
+  };
+  assert.deepEqual(
+    [writer?.writeBy(writeNext), writer?.writeBy(writeNext), writer?.writeBy(writeNext)],
+    [true, true, false],
+  );
+  assert.deepEqual(directory.files.get("a"), BYTES);
+  assert.throws(() => writer?.writeBy(() => BYTES.length + 1), { name: "QuotaExceededError" });
+});
+
 test("other errors are not mistaken for a file that is not there or is in use", async () => {
   const broken = new DOMException("the disk is gone", "InvalidStateError");
   const directory = { getFileHandle: () => Promise.reject(broken) };

@@ -1,0 +1,99 @@
+//! A packed model in the browser's own file system: written out of the engine's memory, and read straight back into place.
+//!
+//! JavaScript opens, locks and closes the file, and may do other work between two calls. The file system takes the engine's
+//! memory as it is, shared between threads or not.
+
+use std::iter;
+
+use wasm_bindgen::prelude::*;
+use web_sys::{FileSystemReadWriteOptions, FileSystemSyncAccessHandle};
+
+use super::error::{JsResult, throw};
+use super::session::Session;
+use crate::error::Error;
+use crate::text::codec::Codec;
+use crate::weights::packed_file::{self, HEADER_LEN, Origin};
+
+/// A model that is read from a packed file, part by part.
+#[wasm_bindgen]
+pub struct PackedModel {
+    model: packed_file::PackedModel,
+    n_parts: usize,
+    len: usize,
+}
+
+#[wasm_bindgen]
+impl PackedModel {
+    /// Reads the header and makes room for the rest; `weights`: the name under which the weights were packed.
+    #[wasm_bindgen(constructor)]
+    pub fn new(file: &FileSystemSyncAccessHandle, config_json: &str, weights: &str) -> JsResult<PackedModel> {
+        let mut header = [0; HEADER_LEN];
+        let len = file.read_with_u8_array_and_options(&mut header, &at(0))? as usize;
+        let origin = Origin { config_json, weights };
+        let model = packed_file::PackedModel::new(&header[..len], file.get_size()? as u64, origin).map_err(throw)?;
+        Ok(PackedModel { model, n_parts: 0, len })
+    }
+
+    /// Reads the next part. Returns how many bytes are read by now, or undefined if there was none left.
+    pub fn read_next(&mut self, file: &FileSystemSyncAccessHandle) -> JsResult<Option<usize>> {
+        let Some(part) = self.model.parts().into_iter().nth(self.n_parts) else {
+            return Ok(None);
+        };
+        let expected = part.len();
+        if file.read_with_u8_array_and_options(part, &at(self.len))? as usize != expected {
+            return Err(throw(Error::Packed("is cut short".into())));
+        }
+        self.n_parts += 1;
+        self.len += expected;
+        Ok(Some(self.len))
+    }
+
+    /// Builds the session after the last part. This object is used up.
+    pub fn finish(self, tokenizer_json: &[u8]) -> JsResult<Session> {
+        let model = self.model.finish().map_err(throw)?;
+        let codec = Codec::from_json(tokenizer_json, model.config().vocab_size).map_err(throw)?;
+        Ok(Session::new(model, codec))
+    }
+}
+
+/// Packs a session's model into a file, part by part.
+#[wasm_bindgen]
+pub struct PackedWriter {
+    header: Vec<u8>,
+    n_parts: usize,
+    len: usize,
+}
+
+#[wasm_bindgen]
+impl PackedWriter {
+    /// `session`: of int8 weights; `weights`: a name that no other weights have.
+    #[wasm_bindgen(constructor)]
+    pub fn new(session: &mut Session, config_json: &str, weights: &str) -> JsResult<PackedWriter> {
+        let origin = Origin { config_json, weights };
+        let header = packed_file::header(session.session.model_mut(), origin).map_err(throw)?;
+        Ok(PackedWriter {
+            header,
+            n_parts: 0,
+            len: 0,
+        })
+    }
+
+    /// Writes the next part, the header first. Returns how long the file must be now, or undefined if nothing was left to
+    /// write. A shorter file ran out of room: the browser may write less than asked without an error.
+    pub fn write_next(&mut self, session: &mut Session, file: &FileSystemSyncAccessHandle) -> JsResult<Option<usize>> {
+        let mut parts = iter::once(&mut self.header[..]).chain(session.session.model_mut().parts());
+        let Some(part) = parts.nth(self.n_parts) else {
+            return Ok(None);
+        };
+        file.write_with_u8_array_and_options(part, &at(self.len))?;
+        self.n_parts += 1;
+        self.len += part.len();
+        Ok(Some(self.len))
+    }
+}
+
+fn at(offset: usize) -> FileSystemReadWriteOptions {
+    let options = FileSystemReadWriteOptions::new();
+    options.set_at(offset as f64);
+    options
+}
