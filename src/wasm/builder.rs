@@ -21,7 +21,10 @@ pub struct ModelBuilder {
 impl ModelBuilder {
     /// `dtype`: how the weights are to be held.
     #[wasm_bindgen(constructor)]
-    pub fn new(config_json: &str, dtype: &str) -> JsResult<ModelBuilder> {
+    pub fn new(
+        config_json: &str,
+        #[wasm_bindgen(unchecked_param_type = "Dtype")] dtype: &str,
+    ) -> JsResult<ModelBuilder> {
         let config = Config::from_json(config_json).map_err(throw)?;
         let weight_type = WeightType::from_name(dtype).map_err(throw)?;
         let reader = CheckpointReader::new(&config, weight_type).map_err(throw)?;

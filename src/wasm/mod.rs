@@ -22,7 +22,7 @@ fn start() {
 }
 
 /// The compiled module, for workers beside this one.
-#[wasm_bindgen]
+#[wasm_bindgen(unchecked_return_type = "WebAssembly.Module")]
 pub fn module() -> JsValue {
     wasm_bindgen::module()
 }

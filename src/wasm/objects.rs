@@ -1,14 +1,39 @@
-//! The plain objects that the engine gives to JavaScript.
+//! The plain objects that the engine gives to JavaScript, each below its type, which wasm-bindgen puts into engine.d.ts.
 
 use js_sys::{Array, Object, Reflect};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::*;
 
 use crate::scoring::{Candidate, Score};
 use crate::sequence::{FinishedSequence, Token};
 use crate::session::Work;
 use crate::suggestion::Suggestion;
 
-/// `{type: "prefill", done, total}`
+#[wasm_bindgen(typescript_custom_section)]
+const DTYPE: &str = r#"
+/** How a model's weights are held. */
+export type Dtype = "f32" | "q8";
+"#;
+
+#[wasm_bindgen(typescript_custom_section)]
+const STEP: &str = r#"
+/**
+ * A piece of a session's work. A request for text gives tokens and sequences; one for suggestions gives these whenever they
+ * change.
+ */
+export type Step =
+    | Prefill
+    | ({ type: "token" } & Token)
+    | ({ type: "sequence" } & Sequence)
+    | { type: "suggestions"; suggestions: Suggestion[] }
+    | { type: "unchanged" };
+"#;
+
+#[wasm_bindgen(typescript_custom_section)]
+const PREFILL: &str = r#"
+/** `done` of `total` tokens of the prompt are read, the cached ones included. */
+export type Prefill = { type: "prefill"; done: number; total: number };
+"#;
+
 pub(super) fn prefill(done: usize, total: usize) -> Object {
     let object = of_type("prefill");
     set(&object, "done", done as f64);
@@ -16,7 +41,12 @@ pub(super) fn prefill(done: usize, total: usize) -> Object {
     object
 }
 
-/// `{type: "token", sequence, text, log_probability}`
+#[wasm_bindgen(typescript_custom_section)]
+const TOKEN: &str = r#"
+/** One more token of a sequence. `text` holds whole characters only and may be empty. */
+export type Token = { sequence: number; text: string; log_probability: number };
+"#;
+
 pub(super) fn token(token: Token) -> Object {
     let object = of_type("token");
     set(&object, "sequence", token.sequence as f64);
@@ -25,7 +55,19 @@ pub(super) fn token(token: Token) -> Object {
     object
 }
 
-/// `{type: "sequence", sequence, generated_text, n_tokens, log_probability, finish_reason}`
+#[wasm_bindgen(typescript_custom_section)]
+const SEQUENCE: &str = r#"
+/** A finished continuation. `log_probability`: the sum over its tokens, under the model before temperature. */
+export type Sequence = {
+    sequence: number;
+    generated_text: string;
+    n_tokens: number;
+    log_probability: number;
+    finish_reason: FinishReason;
+};
+export type FinishReason = "length" | "eos" | "stop_string" | "max_time";
+"#;
+
 pub(super) fn sequence(finished: FinishedSequence) -> Object {
     let object = of_type("sequence");
     set(&object, "sequence", finished.sequence as f64);
@@ -36,7 +78,16 @@ pub(super) fn sequence(finished: FinishedSequence) -> Object {
     object
 }
 
-/// `{type: "suggestions", suggestions: {text, isComplete, mean_log_probability}[]}`, best first.
+#[wasm_bindgen(typescript_custom_section)]
+const SUGGESTION: &str = r#"
+/**
+ * A text to insert at the caret. `isComplete`: no further token changes it. `mean_log_probability`: natural logarithm, per
+ * character of `text`, under the model before temperature.
+ */
+export type Suggestion = { text: string; isComplete: boolean; mean_log_probability: number };
+"#;
+
+/// `offered`: best first.
 pub(super) fn suggestions(offered: &[&Suggestion]) -> Object {
     let list = offered.iter().map(|suggestion| {
         let object = Object::new();
@@ -50,12 +101,19 @@ pub(super) fn suggestions(offered: &[&Suggestion]) -> Object {
     object
 }
 
-/// `{type: "unchanged"}`
 pub(super) fn unchanged() -> Object {
     of_type("unchanged")
 }
 
-/// `{n_prompt_tokens, n_reused_tokens, n_tokens, ms}`
+#[wasm_bindgen(typescript_custom_section)]
+const WORK: &str = r#"
+/**
+ * The cost of a request for text, cancelled or not. `n_tokens` took `ms`, without the first of each sequence, which comes with
+ * the prompt.
+ */
+export type Work = { n_prompt_tokens: number; n_reused_tokens: number; n_tokens: number; ms: number };
+"#;
+
 pub(super) fn work(work: Work) -> Object {
     let object = Object::new();
     set(&object, "n_prompt_tokens", work.n_prompt_tokens as f64);
@@ -65,7 +123,16 @@ pub(super) fn work(work: Work) -> Object {
     object
 }
 
-/// `{text, log_probability, top: {text, log_probability}[]}`
+#[wasm_bindgen(typescript_custom_section)]
+const SCORE: &str = r#"
+/**
+ * A token of a text, or the several that make up one character. `log_probability`: natural logarithm. `top`: the likeliest in
+ * its place, best first.
+ */
+export type Score = Candidate & { top: Candidate[] };
+export type Candidate = { text: string; log_probability: number };
+"#;
+
 pub(super) fn score(score: Score) -> Object {
     let object = candidate(Candidate {
         text: score.text,

@@ -14,6 +14,17 @@ use crate::error::Error;
 use crate::text::codec::Codec;
 use crate::weights::packed_file::{self, HEADER_LEN, Origin};
 
+// TypeScript knows FileSystemSyncAccessHandle in workers only.
+#[wasm_bindgen(typescript_custom_section)]
+const OPEN_FILE: &str = r#"
+/** As much of a FileSystemSyncAccessHandle as the engine uses. */
+export type OpenFile = {
+    getSize(): number;
+    read(bytes: Uint8Array, options: { at: number }): number;
+    write(bytes: Uint8Array, options: { at: number }): number;
+};
+"#;
+
 /// A model that is read from a packed file, part by part.
 #[wasm_bindgen]
 pub struct PackedModel {
@@ -26,7 +37,11 @@ pub struct PackedModel {
 impl PackedModel {
     /// Reads the header and makes room for the rest; `weights`: the name under which the weights were packed.
     #[wasm_bindgen(constructor)]
-    pub fn new(file: &FileSystemSyncAccessHandle, config_json: &str, weights: &str) -> JsResult<PackedModel> {
+    pub fn new(
+        #[wasm_bindgen(unchecked_param_type = "OpenFile")] file: &FileSystemSyncAccessHandle,
+        config_json: &str,
+        weights: &str,
+    ) -> JsResult<PackedModel> {
         let mut header = [0; HEADER_LEN];
         let len = file.read_with_u8_array_and_options(&mut header, &at(0))? as usize;
         let origin = Origin { config_json, weights };
@@ -35,7 +50,10 @@ impl PackedModel {
     }
 
     /// Reads the next part. Returns how many bytes are read by now, or undefined if there was none left.
-    pub fn read_next(&mut self, file: &FileSystemSyncAccessHandle) -> JsResult<Option<usize>> {
+    pub fn read_next(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "OpenFile")] file: &FileSystemSyncAccessHandle,
+    ) -> JsResult<Option<usize>> {
         let Some(part) = self.model.parts().into_iter().nth(self.n_parts) else {
             return Ok(None);
         };
@@ -80,7 +98,11 @@ impl PackedWriter {
 
     /// Writes the next part, the header first. Returns how long the file must be now, or undefined if nothing was left to
     /// write. A shorter file ran out of room: the browser may write less than asked without an error.
-    pub fn write_next(&mut self, session: &mut Session, file: &FileSystemSyncAccessHandle) -> JsResult<Option<usize>> {
+    pub fn write_next(
+        &mut self,
+        session: &mut Session,
+        #[wasm_bindgen(unchecked_param_type = "OpenFile")] file: &FileSystemSyncAccessHandle,
+    ) -> JsResult<Option<usize>> {
         let mut parts = iter::once(&mut self.header[..]).chain(session.session.model_mut().parts());
         let Some(part) = parts.nth(self.n_parts) else {
             return Ok(None);

@@ -28,6 +28,7 @@ impl Scorer {
     }
 
     /// Does the next piece of work. Returns the scores that it gives, or undefined when the text is complete.
+    #[wasm_bindgen(unchecked_return_type = "Score[] | undefined")]
     pub fn step(&mut self, session: &mut Session) -> JsResult<Option<Array>> {
         let (model, codec) = session.session.model_and_codec();
         let scores = self.0.step(model, codec).map_err(throw)?;

@@ -66,6 +66,7 @@ impl Session {
     }
 
     /// Does the next piece of work. Returns what it gives, or undefined when the request is complete.
+    #[wasm_bindgen(unchecked_return_type = "Step | undefined")]
     pub fn step(&mut self, now_ms: f64) -> JsResult<Option<Object>> {
         let Some(step) = self.session.step(now_ms / 1000.0).map_err(throw)? else {
             return Ok(None);
@@ -91,6 +92,7 @@ impl Session {
     }
 
     /// The cost of the newest request so far, complete or not.
+    #[wasm_bindgen(unchecked_return_type = "Work")]
     pub fn work(&self) -> Object {
         objects::work(self.session.work())
     }
@@ -121,7 +123,7 @@ impl Session {
         self.session.size_bytes() as f64
     }
 
-    #[wasm_bindgen(getter)]
+    #[wasm_bindgen(getter, unchecked_return_type = "Dtype")]
     pub fn dtype(&self) -> String {
         self.session.model().weight_type().name().to_owned()
     }

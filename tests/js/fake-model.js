@@ -4,8 +4,7 @@ import { createHash } from "node:crypto";
 import { EngineError } from "../../www/engine/errors.js";
 import { sha256 } from "./fakes.js";
 
-/** @import { Session } from "../../www/engine/loading/loader.js" */
-/** @import { SyncAccessHandle as OpenFile } from "../../www/engine/loading/storage.js" */
+/** @import { OpenFile, Session } from "../../www/pkg/plain/engine.js" */
 /** @import { Dtype, Model, Score, Work } from "../../www/engine/protocol.js" */
 
 /**

@@ -1,6 +1,15 @@
 // The messages between page and worker: types only, no code.
 // The client numbers its requests; every request ends in exactly one `done` or `error` with its id.
 
+/** @import * as Engine from "../pkg/plain/engine.js" */
+
+/** @typedef {Engine.Dtype} Dtype */
+/** @typedef {Engine.Sequence} Sequence */
+/** @typedef {Engine.Suggestion} Suggestion */
+/** @typedef {Engine.Score} Score */
+/** @typedef {Engine.Candidate} Candidate */
+/** @typedef {Engine.Work} Work */
+
 /**
  * One file of a model. Where no hash is published, `sha256` is null and X-Linked-ETag stands in, if the server lets the page
  * read it: the hub sends it with a redirect, whose headers a page never sees.
@@ -15,8 +24,6 @@
  * @property {{config: ModelFile, tokenizer: ModelFile, weights: ModelFile}} files
  * @property {string | null} golden URL of known logits to check the loaded model against
  */
-
-/** @typedef {"f32" | "q8"} Dtype */
 
 /**
  * The engine is compiled twice: for any browser with SIMD, and for those where workers can also share memory.
@@ -40,19 +47,6 @@
  * @property {string | string[]} [stop_strings]
  * @property {number | number[]} [eos_token_id]
  * @property {boolean} [token_healing] the text may end inside a word, whose tokens are chosen again together with its end
- */
-
-/** @typedef {"length" | "eos" | "stop_string" | "max_time"} FinishReason */
-
-/**
- * One finished continuation. `log_probability` sums over its tokens, under the model before temperature.
- * @typedef {{sequence: number, generated_text: string, n_tokens: number, log_probability: number, finish_reason: FinishReason}} Sequence
- */
-
-/**
- * A text to insert at the caret. `isComplete`: no further token changes it. `mean_log_probability`: natural logarithm, per
- * character of `text`, under the model before temperature.
- * @typedef {{text: string, isComplete: boolean, mean_log_probability: number}} Suggestion
  */
 
 /** @typedef {Record<string, string | number | Notice>} Values */
@@ -100,23 +94,10 @@
  * `fromNetwork`: false while the bytes come from this device.
  * @typedef {{type: "progress", id: number, receivedBytes: number, totalBytes: number | null, fromNetwork: boolean}} ProgressMessage
  */
-/**
- * `text` holds whole characters only and may be empty.
- * @typedef {{type: "token", id: number, sequence: number, text: string, log_probability: number}} TokenMessage
- */
+/** @typedef {{type: "token", id: number} & Engine.Token} TokenMessage */
 /** @typedef {{type: "suggestions", id: number, suggestions: Suggestion[]}} SuggestionsMessage the current ones, best first */
-/** @typedef {{text: string, log_probability: number}} Candidate */
-/**
- * A token of the text, or the several that make up one character. `top`: the likeliest in its place, best first.
- * @typedef {{text: string, log_probability: number, top: Candidate[]}} Score
- */
 /** @typedef {{type: "scores", id: number, scores: Score[]}} ScoresMessage all their texts joined are the request's */
-/**
- * The cost of a request for text, cancelled or not; sent before its end. `n_tokens` took `ms`, without the first of each
- * sequence, which comes with the prompt.
- * @typedef {{n_prompt_tokens: number, n_reused_tokens: number, n_tokens: number, ms: number}} Work
- */
-/** @typedef {{type: "work", id: number, work: Work}} WorkMessage */
+/** @typedef {{type: "work", id: number, work: Work}} WorkMessage sent before the end of each request for text */
 /** @typedef {{type: "done", id: number, result: ModelInfo | Sequence[] | Suggestion[] | null}} DoneMessage */
 /**
  * `fatal`: the wasm instance panicked, or none could be started; the worker cannot go on.

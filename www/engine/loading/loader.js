@@ -3,48 +3,15 @@
 import { download } from "./download.js";
 import { free, PackedModelFile } from "./packed-model.js";
 
-/** @import { BuildName, Dtype, Model, ModelFile, ModelInfo, Notice, Score, Work } from "../protocol.js" */
+/** @import { Session } from "../../pkg/plain/engine.js" */
+/** @import { BuildName, Dtype, Model, ModelFile, ModelInfo, Notice } from "../protocol.js" */
 /** @import { DownloadWorld, Hash } from "./download.js" */
-/** @import { SyncAccessHandle } from "./storage.js" */
 
 /**
- * What the worker uses of a build of the engine.
- * @typedef {object} Wasm
- * @property {new (config_json: string, dtype: Dtype) => ModelBuilder} ModelBuilder
- * @property {new (file: SyncAccessHandle, config_json: string, weights: string) => PackedModel} PackedModel
- * @property {new (session: Session, config_json: string, weights: string) => PackedWriter} PackedWriter
- * @property {new () => Hash} Sha256
- * @property {() => Promise<Hash>} startHash of SHA-256, that computes beside this worker
- * @property {BuildName} build
- * @property {number} threads
- */
-/** @typedef {{push(bytes: Uint8Array): void, finish(tokenizer_json: Uint8Array): Session, free(): void}} ModelBuilder */
-/**
- * @typedef {{read_next(file: SyncAccessHandle): number | undefined, finish(tokenizer_json: Uint8Array): Session, free(): void}}
- *   PackedModel
- */
-/** @typedef {{write_next(session: Session, file: SyncAccessHandle): number | undefined, free(): void}} PackedWriter */
-/**
- * @typedef {object} Session
- * @property {(prompt: string, generation_config_json: string, now_ms: number) => void} begin
- * @property {(before: string, after: string, generation_config_json: string, gate: number | undefined, now_ms: number) => boolean} suggest
- *   false if there is nothing to continue
- * @property {(now_ms: number) => any} step an event of the request, or undefined when the request is complete
- * @property {() => Work} work of the newest request
- * @property {() => Scorer} scorer
- * @property {(golden_json: string) => boolean} check
- * @property {number} n_positions
- * @property {number} n_parameters
- * @property {number} size_bytes
- * @property {string} dtype
- * @property {() => void} free
- */
-
-/**
- * @typedef {object} Scorer
- * @property {(session: Session, before: string, text: string) => void} begin
- * @property {(session: Session) => Score[] | undefined} step undefined when the text is complete
- * @property {() => void} free
+ * A build of the engine, as the worker uses it.
+ * @typedef {Pick<typeof import("../../pkg/plain/engine.js"), "ModelBuilder" | "PackedModel" | "PackedWriter" | "Sha256">} Engine
+ * @typedef {Engine & {startHash: () => Promise<Hash>, build: BuildName, threads: number}} Wasm `startHash`: SHA-256 beside
+ *   this worker
  */
 
 /**
@@ -163,7 +130,7 @@ export async function loadModel(model, dtype, world, { onProgress, signal }) {
     session,
     info: {
       id: model.id,
-      dtype: /** @type {Dtype} */ (session.dtype),
+      dtype: session.dtype,
       n_positions: session.n_positions,
       n_parameters: session.n_parameters,
       sizeBytes: session.size_bytes,

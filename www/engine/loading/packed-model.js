@@ -3,7 +3,8 @@
 import { Keeper } from "./keeper.js";
 
 /** @import { ModelFile } from "../protocol.js" */
-/** @import { LoaderWorld, Session } from "./loader.js" */
+/** @import { Session } from "../../pkg/plain/engine.js" */
+/** @import { LoaderWorld } from "./loader.js" */
 /** @import { FileStorage, SyncAccessHandle } from "./storage.js" */
 
 const TRIES = 40;

@@ -5,7 +5,8 @@ import { loadModel } from "../loading/loader.js";
 
 /**
  * @import { GenerateRequest, LoadRequest, ModelInfo, Request, Response, ScoreRequest, Sequence, SuggestRequest, Suggestion } from "../protocol.js"
- * @import { LoaderWorld, Scorer, Session, Wasm } from "../loading/loader.js"
+ * @import { Scorer, Session } from "../../pkg/plain/engine.js"
+ * @import { LoaderWorld, Wasm } from "../loading/loader.js"
  */
 
 const PROGRESS_EVERY_MS = 50;
@@ -143,9 +144,11 @@ export class EngineHost {
     /** @type {Sequence[]} */
     const sequences = [];
     session.begin(prompt, JSON.stringify(generation_config), now());
-    for await (const { type, ...rest } of this.#steps(id, session, signal)) {
-      if (type === "token") post({ type, id, ...rest });
-      if (type === "sequence") sequences.push(rest);
+    for await (const step of this.#steps(id, session, signal)) {
+      if (step.type === "token") post({ id, ...step });
+      if (step.type !== "sequence") continue;
+      const { type: _, ...sequence } = step;
+      sequences.push(sequence);
     }
     return sequences;
   }
@@ -161,9 +164,9 @@ export class EngineHost {
     let suggestions = [];
     if (!session.suggest(before, after, JSON.stringify(generation_config), gate ?? undefined, now()))
       return suggestions;
-    for await (const event of this.#steps(id, session, signal)) {
-      if (event.type !== "suggestions") continue;
-      suggestions = event.suggestions;
+    for await (const step of this.#steps(id, session, signal)) {
+      if (step.type !== "suggestions") continue;
+      suggestions = step.suggestions;
       post({ type: "suggestions", id, suggestions });
     }
     return suggestions;
@@ -215,11 +218,11 @@ export class EngineHost {
     let work = session.work();
     try {
       for (;;) {
-        const event = session.step(now());
+        const step = session.step(now());
         // Now, since the session is gone after a panic or once another model is loaded.
         work = session.work();
-        if (event === undefined) return;
-        yield event;
+        if (step === undefined) return;
+        yield step;
         await nextTask();
         signal.throwIfAborted();
       }
