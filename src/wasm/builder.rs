@@ -19,7 +19,10 @@ pub struct ModelBuilder {
 
 #[wasm_bindgen]
 impl ModelBuilder {
-    /// `dtype`: how the weights are to be held.
+    /// `dtype`: how the weights are held in memory.
+    ///
+    /// # Errors
+    /// `config` for a config.json or dtype that is not supported.
     #[wasm_bindgen(constructor)]
     pub fn new(
         config_json: &str,
@@ -31,12 +34,19 @@ impl ModelBuilder {
         Ok(ModelBuilder { config, reader })
     }
 
-    /// The next bytes of model.safetensors, cut anywhere.
+    /// Takes the next bytes of model.safetensors, cut anywhere.
+    ///
+    /// # Errors
+    /// `safetensors`, `missing_tensor`, `surplus_tensor`, `tensor_shape` or `tensor_dtype` for a file that is damaged or does
+    /// not fit config.json.
     pub fn push(&mut self, chunk: &[u8]) -> JsResult<()> {
         self.reader.push(chunk).map_err(throw)
     }
 
     /// Builds the session once the file is complete. The builder is used up.
+    ///
+    /// # Errors
+    /// `tokenizer` for a tokenizer that is damaged or does not fit the model; as [`ModelBuilder::push`] for a file cut short.
     pub fn finish(self, tokenizer_json: &[u8]) -> JsResult<Session> {
         let codec = Codec::from_json(tokenizer_json, self.config.vocab_size).map_err(throw)?;
         let weights = self.reader.finish().map_err(throw)?;

@@ -27,14 +27,14 @@ pub fn module() -> JsValue {
     wasm_bindgen::module()
 }
 
-/// Makes the calling worker a thread of the engine, for good. The page's own worker must go on without calling it.
+/// Makes the calling worker a thread of the engine, for good; never called in the engine's own worker.
 #[cfg(target_feature = "atomics")]
 #[wasm_bindgen]
 pub fn work() {
     crate::kernels::pool::POOL.work()
 }
 
-/// Says that the calling thread's `work` has thrown, so that nobody waits for it.
+/// Reports that `work` has thrown in the calling thread, so that nobody waits for it.
 #[cfg(target_feature = "atomics")]
 #[wasm_bindgen]
 pub fn fail() {
@@ -47,12 +47,14 @@ pub struct Sha256(sha2::Sha256);
 
 #[wasm_bindgen]
 impl Sha256 {
+    /// The hash of no bytes yet.
     #[wasm_bindgen(constructor)]
-    #[allow(clippy::new_without_default)] // A JavaScript constructor.
+    #[allow(clippy::new_without_default, reason = "a constructor for JavaScript")]
     pub fn new() -> Sha256 {
         Sha256(sha2::Sha256::new())
     }
 
+    /// Takes the next bytes of the file.
     pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }

@@ -35,7 +35,11 @@ pub struct PackedModel {
 
 #[wasm_bindgen]
 impl PackedModel {
-    /// Reads the header and makes room for the rest; `weights`: the name under which the weights were packed.
+    /// Reads the header and makes room for the rest. `weights`: the name under which the weights were packed.
+    ///
+    /// # Errors
+    /// `packed` for a damaged file, or one of another version or other weights; `config` for a config.json that is not
+    /// supported; the DOMException of a file that cannot be read.
     #[wasm_bindgen(constructor)]
     pub fn new(
         #[wasm_bindgen(unchecked_param_type = "OpenFile")] file: &FileSystemSyncAccessHandle,
@@ -49,7 +53,10 @@ impl PackedModel {
         Ok(PackedModel { model, n_parts: 0, len })
     }
 
-    /// Reads the next part. Returns how many bytes are read by now, or undefined if there was none left.
+    /// Reads the next part. Returns the number of bytes read so far, or undefined if nothing was left to read.
+    ///
+    /// # Errors
+    /// `packed` for a file cut short; the DOMException of a file that cannot be read.
     pub fn read_next(
         &mut self,
         #[wasm_bindgen(unchecked_param_type = "OpenFile")] file: &FileSystemSyncAccessHandle,
@@ -67,6 +74,9 @@ impl PackedModel {
     }
 
     /// Builds the session after the last part. This object is used up.
+    ///
+    /// # Errors
+    /// `packed` for a damaged file; `tokenizer` for a tokenizer that is damaged or does not fit the model.
     pub fn finish(self, tokenizer_json: &[u8]) -> JsResult<Session> {
         let model = self.model.finish().map_err(throw)?;
         let codec = Codec::from_json(tokenizer_json, model.config().vocab_size).map_err(throw)?;
@@ -84,7 +94,10 @@ pub struct PackedWriter {
 
 #[wasm_bindgen]
 impl PackedWriter {
-    /// `session`: of int8 weights; `weights`: a name that no other weights have.
+    /// `weights`: a name that no other weights have.
+    ///
+    /// # Errors
+    /// `config` if the session's weights are not int8.
     #[wasm_bindgen(constructor)]
     pub fn new(session: &mut Session, config_json: &str, weights: &str) -> JsResult<PackedWriter> {
         let origin = Origin { config_json, weights };
@@ -96,8 +109,11 @@ impl PackedWriter {
         })
     }
 
-    /// Writes the next part, the header first. Returns how long the file must be now, or undefined if nothing was left to
-    /// write. A shorter file ran out of room: the browser may write less than asked without an error.
+    /// Writes the next part, the header first. Returns the length that the file must have now, or undefined if nothing was
+    /// left to write. A shorter file ran out of room: the browser may write less than asked without an error.
+    ///
+    /// # Errors
+    /// The DOMException of a file that cannot be written.
     pub fn write_next(
         &mut self,
         session: &mut Session,

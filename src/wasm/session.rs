@@ -5,7 +5,6 @@ use wasm_bindgen::prelude::*;
 
 use super::error::{JsResult, throw};
 use super::objects;
-use super::scorer::Scorer;
 use crate::generation::config::GenerationConfig;
 use crate::model::gpt2::Gpt2;
 use crate::session::{self, Step};
@@ -16,7 +15,7 @@ use crate::text::codec::Codec;
 #[wasm_bindgen]
 pub struct Session {
     pub(super) session: session::Session,
-    /// What becomes of the steps, if suggestions were asked for.
+    /// Turns steps into suggestions, in a request for these.
     suggestions: Option<Suggestions>,
 }
 
@@ -31,7 +30,10 @@ impl Session {
 
 #[wasm_bindgen]
 impl Session {
-    /// Takes a request in place of the one before. A seed that is not given is drawn.
+    /// Takes a request in place of the last one. Draws a seed if none is given.
+    ///
+    /// # Errors
+    /// `generation_config` for an unknown parameter, a value out of range, or an empty prompt that the model cannot continue.
     pub fn begin(&mut self, prompt: &str, generation_config_json: &str, now_ms: f64) -> JsResult<()> {
         let mut config = GenerationConfig::from_json(generation_config_json).map_err(throw)?;
         if config.seed.is_none() {
@@ -42,8 +44,11 @@ impl Session {
         Ok(())
     }
 
-    /// Takes a request for suggestions between two texts; false if there is nothing to continue.
-    /// `gate`: the least probability of a suggestion's first word, undefined for any.
+    /// Takes a request for suggestions between two texts. Returns false if there is nothing to continue.
+    /// `gate`: the least probability of a suggestion's first word; undefined for any.
+    ///
+    /// # Errors
+    /// As [`Session::begin`].
     pub fn suggest(
         &mut self,
         before: &str,
@@ -65,7 +70,10 @@ impl Session {
         Ok(true)
     }
 
-    /// Does the next piece of work. Returns what it gives, or undefined when the request is complete.
+    /// Does the next piece of work. Returns its outcome, or undefined when the request is complete.
+    ///
+    /// # Errors
+    /// `no_token` if the weights are damaged or the parameters forbid every token.
     #[wasm_bindgen(unchecked_return_type = "Step | undefined")]
     pub fn step(&mut self, now_ms: f64) -> JsResult<Option<Object>> {
         let Some(step) = self.session.step(now_ms / 1000.0).map_err(throw)? else {
@@ -97,21 +105,21 @@ impl Session {
         objects::work(self.session.work())
     }
 
-    /// Scores texts with this session's model, as long as the session lives.
-    pub fn scorer(&self) -> Scorer {
-        Scorer::new(self.session.model().config())
-    }
-
     /// Whether the model reproduces published logits; see `golden::check`.
+    ///
+    /// # Errors
+    /// `golden` for a file of published logits that cannot be read.
     pub fn check(&mut self, golden_json: &str) -> JsResult<bool> {
         crate::golden::check(&mut self.session, golden_json).map_err(throw)
     }
 
+    /// The length of the model's context, in tokens.
     #[wasm_bindgen(getter)]
     pub fn n_positions(&self) -> usize {
         self.session.model().config().n_positions
     }
 
+    /// The number of weights.
     #[wasm_bindgen(getter)]
     pub fn n_parameters(&self) -> f64 {
         self.session.model().config().n_parameters() as f64
@@ -123,6 +131,7 @@ impl Session {
         self.session.size_bytes() as f64
     }
 
+    /// How the weights are held in memory.
     #[wasm_bindgen(getter, unchecked_return_type = "Dtype")]
     pub fn dtype(&self) -> String {
         self.session.model().weight_type().name().to_owned()
