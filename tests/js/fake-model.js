@@ -1,4 +1,4 @@
-// Stand-ins for a model: its files with a network that has them, and the WebAssembly module that reads them.
+// Stand-ins for a model: its files, a network that serves them, and the WebAssembly module that reads them.
 
 import { createHash } from "node:crypto";
 import { EngineError } from "../../www/engine/errors.js";
@@ -8,7 +8,7 @@ import { sha256 } from "./fakes.js";
 /** @import { Dtype, Model, Score, Work } from "../../www/engine/protocol.js" */
 
 /**
- * A model and a network that has its files.
+ * A model and a network that serves its files.
  * @param {string} [site]
  * @param {string | null} [golden]
  */
@@ -94,9 +94,9 @@ export class FakeWasm {
 
   /** @type {{freed: boolean}[]} */
   packed = [];
-  /** @type {Error | null} what finishing a packed model throws */
+  /** @type {Error | null} thrown by finishing a packed model */
   finishError = null;
-  /** @type {Error | null} what packing throws */
+  /** @type {Error | null} thrown by packing */
   packError = null;
   PackedModel = packedModelClass(this);
   PackedWriter = packedWriterClass(this);
@@ -216,7 +216,7 @@ export class FakeSession {
   n_parameters = 17;
   size_bytes = 34;
   freed = false;
-  /** @type {string | null} the known logits it was checked against */
+  /** @type {string | null} the known logits of its check */
   checked = null;
   /** @type {unknown[]} */
   begun = [];

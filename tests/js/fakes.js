@@ -1,4 +1,4 @@
-// Stand-ins for what the engine needs of a browser: file system, locks, worker, waiting.
+// Stand-ins for a browser's APIs: file system, locks, workers, timers.
 
 import { createHash } from "node:crypto";
 import { FileStorage } from "../../www/engine/loading/storage.js";
@@ -15,7 +15,7 @@ export function noise(length) {
 /** @param {Uint8Array} bytes */
 export const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
-/** A turn of the event loop: what was ready to happen has happened. */
+/** One turn of the event loop, after which all that was pending has happened. */
 export const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** An origin private file system of one folder. */
@@ -29,7 +29,7 @@ export class FakeDirectory {
   fullNames = new Set();
   /** Writing stops halfway without an error, as the specification allows. */
   shortWrites = false;
-  /** @type {Error | null} what reading fails with, after `readableBytes` */
+  /** @type {Error | null} thrown by reading beyond `readableBytes` */
   readError = null;
   readableBytes = 0;
 
@@ -56,7 +56,7 @@ export class FakeDirectory {
     this.files.delete(name);
   }
 
-  /** @param {string} name @param {boolean} isReadOnly which does not lock here, as nothing waits between opening and closing */
+  /** @param {string} name @param {boolean} isReadOnly without a lock here, as nothing waits between opening and closing */
   #access(name, isReadOnly) {
     if (this.open.has(name)) throw new DOMException("in use", "NoModificationAllowedError");
     if (!isReadOnly) this.open.add(name);
@@ -132,7 +132,7 @@ export class FakeSleep {
     });
   };
 
-  /** Nobody watches any more. */
+  /** No watch is left. */
   get isIdle() {
     return this.#watches.size === 0;
   }
@@ -161,7 +161,7 @@ export class FakeLocks {
       if (queue.length === 1) queue[0].run();
     });
 
-  /** Whoever holds the lock has died. @param {string} name */
+  /** The lock's holder has died. @param {string} name */
   release(name) {
     const queue = this.#queues.get(name) ?? [];
     queue.shift();
@@ -169,9 +169,9 @@ export class FakeLocks {
   }
 }
 
-/** A worker whose part the test plays. */
+/** A worker that the test plays. */
 export class FakeWorker extends EventTarget {
-  /** @type {any[]} what the page posted */
+  /** @type {any[]} the page's messages */
   received = [];
   terminated = false;
 
@@ -195,7 +195,7 @@ export class FakeWorker extends EventTarget {
     this.dispatchEvent(new MessageEvent("message", { data: structuredClone(data) }));
   }
 
-  /** An exception that nobody caught. @param {string} message */
+  /** An uncaught exception. @param {string} message */
   crash(message) {
     this.dispatchEvent(Object.assign(new Event("error"), { message }));
   }

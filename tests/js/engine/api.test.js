@@ -1,4 +1,4 @@
-// pipeline("text-generation", id) as other pages use it.
+// pipeline("text-generation", id), as other pages use it.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";

@@ -1,4 +1,4 @@
-// A client whose workers the test plays.
+// A client with workers that the test plays.
 
 import { EngineClient } from "../../../www/engine/client.js";
 import { fakeModel } from "../fake-model.js";
@@ -25,9 +25,9 @@ export const INFO = {
 
 export class ClientHarness {
   locks = new FakeLocks();
-  /** @type {FakeWorker[]} all that were made */
+  /** @type {FakeWorker[]} all, in order */
   workers = [];
-  /** @type {EngineState[]} all that were told */
+  /** @type {EngineState[]} all, in order */
   states = [];
   client = new EngineClient({
     createWorker: (name) => {
@@ -39,25 +39,25 @@ export class ClientHarness {
     onStateChange: (state) => this.states.push(state),
   });
 
-  /** The worker of now. */
+  /** The current worker. */
   get worker() {
     return /** @type {FakeWorker} */ (this.workers.at(-1));
   }
 
-  /** The worker takes its lock and says so. */
+  /** The worker takes its lock and says hello. */
   async hello() {
     void this.locks.request(this.worker.name, () => new Promise(() => {}));
     this.worker.say({ type: "hello" });
     await turn();
   }
 
-  /** The worker ends without a word, as by self.close() or for want of memory; only its lock shows it. */
+  /** The worker ends silently, as by self.close() or for lack of memory; only its lock tells. */
   async die() {
     this.locks.release(this.worker.name);
     await turn();
   }
 
-  /** Loads MODEL all the way. */
+  /** Loads MODEL completely. */
   async load() {
     const loading = this.client.load(MODEL);
     if (this.worker.received.length === 0) await this.hello();

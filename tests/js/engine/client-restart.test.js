@@ -1,4 +1,4 @@
-// A worker that dies is replaced and its model loaded again, once.
+// A dead worker is replaced once, and its model loaded again.
 
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
@@ -17,14 +17,14 @@ const names = () => h.states.map(({ name }) => name);
 
 /** @type {Record<string, () => void | Promise<void>>} */
 const DEATHS = {
-  "its lock is let go": () => h.die(),
-  "an exception nobody caught": () => h.worker.crash("x is not defined"),
-  "a message nobody can read": () => void h.worker.dispatchEvent(new Event("messageerror")),
+  "its lock released": () => h.die(),
+  "an uncaught exception": () => h.worker.crash("x is not defined"),
+  "an unreadable message": () => void h.worker.dispatchEvent(new Event("messageerror")),
   "a panic": () => h.error("generate", "internal", "unreachable", true),
 };
 
 for (const [cause, kill] of Object.entries(DEATHS)) {
-  test(`${cause}: what is pending is rejected, a new worker loads the model again`, async () => {
+  test(`${cause}: pending requests are rejected, and a new worker loads the model again`, async () => {
     await h.load();
     const [dead] = h.workers;
     const pending = Promise.allSettled([
@@ -37,7 +37,7 @@ for (const [cause, kill] of Object.entries(DEATHS)) {
       assert.ok(outcome.status === "rejected");
       assert.equal(outcome.reason.name, "EngineError");
       assert.equal(outcome.reason.code, "worker_died");
-      assert.doesNotMatch(said(outcome.reason), /restarting/, "which will be over when it is read");
+      assert.doesNotMatch(said(outcome.reason), /restarting/, "which will be over when the reader sees it");
     }
     const restarting = h.states.at(-1);
     assert.ok(restarting?.name === "restarting");
@@ -58,7 +58,7 @@ for (const [cause, kill] of Object.entries(DEATHS)) {
   });
 }
 
-test("a death is noticed once, by however many signs", async () => {
+test("a death with several signs counts once", async () => {
   await h.load();
   const [dead] = h.workers;
   dead.crash("out of memory");
@@ -67,7 +67,7 @@ test("a death is noticed once, by however many signs", async () => {
   await turn();
   assert.equal(h.workers.length, 2);
   dead.say({ type: "hello" });
-  assert.deepEqual(h.worker.received, [], "nor is the dead one's hello taken for the new one's");
+  assert.deepEqual(h.worker.received, [], "the dead worker's hello is not taken for the new one's");
 });
 
 test("the reload has the dtype, the threads and the progress of the load it repeats", async () => {
@@ -85,7 +85,7 @@ test("the reload has the dtype, the threads and the progress of the load it repe
   assert.equal(told, 1);
 });
 
-test("a model that was not kept is not downloaded again unasked", async () => {
+test("a model that is not kept is not downloaded again unasked", async () => {
   await h.load();
   const loading = h.client.load(MODEL);
   h.done("load", { ...INFO, kept: false });
@@ -118,8 +118,8 @@ test("a worker that dies in a load brings back the model before it", async () =>
   assert.equal(h.worker.last("load").model.id, MODEL.id);
 });
 
-describe("no restart for ever", () => {
-  /** Nothing is started any more, the reader has a way out, and the next load works. */
+describe("no endless restarts", () => {
+  /** No worker is started, the reader has a way out, and the next load works. */
   async function assertFailed() {
     const workers = h.workers.length;
     const last = h.states.at(-1);
@@ -198,7 +198,7 @@ describe("while restarting", () => {
     await h.hello();
   });
 
-  test("a reload that fails is told", async () => {
+  test("a failed reload is reported", async () => {
     h.error("load", "unreachable", "Could not get config.json");
     await turn();
     assert.equal(h.states.at(-1)?.name, "failed");
@@ -223,7 +223,7 @@ describe("while restarting", () => {
   });
 
   for (const first of ["the reload", "the other load"]) {
-    test(`another load that is cancelled brings the reload back, whichever is heard of first (${first})`, async () => {
+    test(`cancelling another load brings the reload back, whichever ends first (${first})`, async () => {
       const reloadId = h.lastId("load");
       const controller = new AbortController();
       const cancelled = assert.rejects(h.client.load({ ...MODEL, id: "another" }, { signal: controller.signal }), {
@@ -257,7 +257,7 @@ describe("while restarting", () => {
   });
 });
 
-test("without locks, as on plain http, the other signs do", async () => {
+test("without locks, as on plain http, error events suffice", async () => {
   const worker = new FakeWorker("engine");
   /** @type {string[]} */
   const states = [];

@@ -25,12 +25,12 @@ test("scores come in order, and then the end", async () => {
   assert.deepEqual(texts, [" up", "on"]);
 });
 
-test("an abort settles at once and is told to the worker", async () => {
+test("an abort settles at once and reaches the worker", async () => {
   await harness.load();
   const controller = new AbortController();
   const scoring = harness.client.score(what, {
     signal: controller.signal,
-    onScores: () => assert.fail("told after the abort"),
+    onScores: () => assert.fail("called after the abort"),
   });
   controller.abort();
   await assert.rejects(scoring, { code: "aborted" });
@@ -39,7 +39,7 @@ test("an abort settles at once and is told to the worker", async () => {
   harness.worker.say({ type: "scores", id, scores: [scoreOf("late")] });
 });
 
-test("a dead worker and an error settle it too", async () => {
+test("a dead worker or an error settles it too", async () => {
   await harness.load();
   const refused = harness.client.score(what, { onScores: () => {} });
   const error = { name: "EngineError", code: "no_token", values: {}, message: "damaged" };
@@ -50,13 +50,13 @@ test("a dead worker and an error settle it too", async () => {
   await lost;
 });
 
-test("before anything was loaded there is no model, and nothing to end", async () => {
+test("before the first load there is no model, and no scoring to end", async () => {
   await assert.rejects(harness.client.score(what, { onScores: () => {} }), { code: "no_model" });
   harness.client.endScoring();
   assert.equal(harness.workers.length, 0);
 });
 
-test("the end of scoring is posted, and has no answer", async () => {
+test("the end of scoring is posted, without an answer", async () => {
   await harness.load();
   harness.client.endScoring();
   assert.deepEqual(harness.worker.received.at(-1), { type: "end_scoring" });

@@ -1,4 +1,4 @@
-// The page's part: every promise settles, on done, on abort, on error and on a dead worker.
+// The client: every promise settles, on done, on abort, on error and on a dead worker.
 
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
@@ -20,7 +20,7 @@ const SEQUENCE = /** @type {const} */ ({
 });
 
 describe("the worker", () => {
-  test("is made by the first load, not before; it is asked when it has said hello", async () => {
+  test("starts with the first load, and gets requests after its hello", async () => {
     assert.equal(h.workers.length, 0);
     const loading = h.client.load(MODEL);
     assert.equal(h.workers.length, 1);
@@ -33,7 +33,7 @@ describe("the worker", () => {
     assert.deepEqual(await loading, INFO);
   });
 
-  test("is the same one for the next load", async () => {
+  test("stays for the next load", async () => {
     await h.load();
     await h.load();
     assert.equal(h.workers.length, 1);
@@ -47,7 +47,7 @@ describe("the worker", () => {
 });
 
 describe("load", () => {
-  test("takes a dtype, tells progress, and then that it is ready", async () => {
+  test("takes a dtype, reports progress, and then that it is ready", async () => {
     /** @type {unknown[]} */
     const progress = [];
     const loading = h.client.load(MODEL, { dtype: "f32", onProgress: (state) => progress.push(state) });
@@ -61,7 +61,7 @@ describe("load", () => {
     assert.deepEqual(h.states, [{ name: "ready", info: INFO }]);
   });
 
-  test("an error has the engine's code and message, and is no death", async () => {
+  test("an error has the engine's code and message, and does not count as a death", async () => {
     const loading = h.client.load(MODEL);
     await h.hello();
     h.error("load", "not_found", "There is no model.safetensors");
@@ -72,7 +72,7 @@ describe("load", () => {
   });
 
   for (const when of ["before hello", "after hello"]) {
-    test(`is aborted ${when}, once the worker says that it stopped`, async () => {
+    test(`is aborted ${when}, once the worker confirms`, async () => {
       const controller = new AbortController();
       let isSettled = false;
       const loading = h.client.load(MODEL, { signal: controller.signal }).finally(() => (isSettled = true));
@@ -88,7 +88,7 @@ describe("load", () => {
     });
   }
 
-  test("an abort that comes too late leaves it loaded, and says so; progress is told no more", async () => {
+  test("after an abort that comes too late it resolves, without further progress", async () => {
     const controller = new AbortController();
     let told = 0;
     const loading = h.client.load(MODEL, { signal: controller.signal, onProgress: () => told++ });
@@ -102,7 +102,7 @@ describe("load", () => {
   });
 });
 
-describe("what cannot be sent", () => {
+describe("unsendable values", () => {
   /** @type {[string, unknown, RegExp][]} */
   const values = [
     ["temperature", NaN, /^temperature must be a finite number, got NaN$/],
@@ -114,7 +114,7 @@ describe("what cannot be sent", () => {
     ["top_p", { value: 1 }, /^top_p must be .* got object$/],
   ];
   for (const [name, value, message] of values) {
-    test(`${name}: ${typeof value === "object" ? JSON.stringify(value) : String(value)} is refused by name, and nothing is asked`, async () => {
+    test(`${name}: ${typeof value === "object" ? JSON.stringify(value) : String(value)} is refused by name and never sent`, async () => {
       await h.load();
       const generation_config = /** @type {any} */ ({ do_sample: true, [name]: value });
       await assert.rejects(h.client.generate("Once", generation_config), { code: "generation_config", message });
@@ -138,7 +138,7 @@ describe("what cannot be sent", () => {
 
   const uncloneable = /** @type {any} */ ({ ...MODEL, files: () => {} });
 
-  test("a model with a function in it is refused before and after hello, and is in nobody's way", async () => {
+  test("a model that holds a function is refused before and after hello, and blocks nothing", async () => {
     const refused = () =>
       assert.rejects(h.client.load(uncloneable), {
         code: "not_sent",
@@ -156,7 +156,7 @@ describe("what cannot be sent", () => {
     await loading;
   });
 
-  test("nor does its signal cancel anything later", async () => {
+  test("an unsendable request's signal cancels nothing later", async () => {
     await h.load();
     const controller = new AbortController();
     await assert.rejects(h.client.load(uncloneable, { signal: controller.signal }), { code: "not_sent" });
@@ -188,7 +188,7 @@ describe("generate", () => {
     await assert.rejects(generating, { code: "invalid_parameter", message: "top_p must be in (0, 1], got 2" });
   });
 
-  test("is aborted at once, without waiting for the worker, whose late words are ignored", async () => {
+  test("is aborted at once, without waiting for the worker, whose late messages are ignored", async () => {
     const controller = new AbortController();
     /** @type {unknown[]} */
     const tokens = [];
@@ -206,7 +206,7 @@ describe("generate", () => {
     assert.deepEqual(tokens, []);
   });
 
-  test("with a signal that is aborted already asks for nothing", async () => {
+  test("sends nothing if its signal is already aborted", async () => {
     await assert.rejects(h.client.generate("Once", {}, { signal: AbortSignal.abort() }), { code: "aborted" });
     assert.equal(h.worker.last("generate"), undefined);
   });
@@ -227,7 +227,7 @@ describe("suggest", () => {
   const PLACE = { before: "Once", after: " a time" };
   const upon = { text: " upon", isComplete: true, mean_log_probability: -0.5 };
 
-  test("tells the suggestions as they change, and then the last", async () => {
+  test("reports the suggestions as they change, and resolves with the last", async () => {
     /** @type {unknown[]} */
     const told = [];
     const suggesting = h.client.suggest(PLACE, { seed: 7 }, { gate: 0.3, onSuggestions: (list) => told.push(list) });
@@ -239,7 +239,7 @@ describe("suggest", () => {
     assert.deepEqual(told, [[upon], [], [upon, upon]]);
   });
 
-  test("has no gate unless one is given, and refuses one that is no number", async () => {
+  test("has no gate by default, and refuses one that is not a number", async () => {
     await assert.rejects(h.client.suggest(PLACE, {}, { gate: NaN }), {
       message: "gate must be a finite number, got NaN",
     });
@@ -255,7 +255,7 @@ describe("suggest", () => {
     await assert.rejects(suggesting, { code: "generation_config" });
   });
 
-  test("is aborted at once, and late words are ignored", async () => {
+  test("is aborted at once, and late messages are ignored", async () => {
     const controller = new AbortController();
     /** @type {unknown[]} */
     const told = [];
@@ -280,12 +280,12 @@ describe("suggest", () => {
   });
 });
 
-test("without a worker nothing is written", async () => {
+test("without a worker there is no model", async () => {
   await assert.rejects(h.client.generate("Once", {}), { code: "no_model" });
   await assert.rejects(h.client.suggest({ before: "Once", after: "" }, {}), { code: "no_model" });
 });
 
-test("a worker that was stopped before its hello does not bring its requests to the next one", async () => {
+test("requests to a worker that was stopped before its hello do not reach the next one", async () => {
   const stopped = assert.rejects(h.client.load({ ...MODEL, id: "stopped" }), { code: "aborted" });
   const first = h.worker;
   h.client.terminate();
@@ -298,7 +298,7 @@ test("a worker that was stopped before its hello does not bring its requests to 
   );
 });
 
-test("terminate ends the worker and what is pending; a later load starts another", async () => {
+test("terminate ends the worker and its pending requests; a later load starts another", async () => {
   await h.load();
   const pending = [h.client.load(MODEL), h.client.generate("Once", {})];
   h.client.terminate();

@@ -1,4 +1,4 @@
-// The engine has codes and values, the page has words: neither side holds the other's part.
+// Codes and values are the engine's, words are the page's, and each code has its words.
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -9,19 +9,19 @@ import { said } from "../said.js";
 
 const WWW = new URL("../../../www/", import.meta.url);
 
-/** @param {string} text of a module, with its comments cut out */
+/** @param {string} text of a module, without its comments */
 const code = (text) => text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
 
 /**
  * @param {string} entry
- * @returns {string[]} the modules that it imports, directly or not, and itself; as paths in www/
+ * @returns {string[]} the module and all that it imports, directly or not, as paths in www/
  */
 function graph(entry) {
   /** @type {Set<string>} */
   const found = new Set();
   const walk = (/** @type {URL} */ url) => {
     const path = url.href.slice(WWW.href.length);
-    // The builds and their glue are made later, by wasm-bindgen.
+    // wasm-bindgen generates the builds, which import nothing of the page.
     if (found.has(path) || !existsSync(url) || path.startsWith("pkg/")) return;
     found.add(path);
     const imports = code(readFileSync(url, "utf8")).matchAll(/(?:\bfrom|\bimport\(?|new URL\()\s*"(\.[^"]+)"/g);
@@ -36,8 +36,8 @@ const sources = readdirSync(new URL("engine/", WWW), { recursive: true, encoding
   .filter((path) => path.endsWith(".js"))
   .map((path) => ({ path: `engine/${path}`, text: readFileSync(new URL(`engine/${path}`, WWW), "utf8") }));
 
-describe("what the engine imports", () => {
-  test("the worker and its helpers are all in engine/", () => {
+describe("the engine's imports", () => {
+  test("of the worker and its helpers are all in engine/", () => {
     const modules = graph("engine/worker/worker.js");
     for (const helper of ["engine/worker/host.js", "engine/worker/thread.js", "engine/loading/loader.js"])
       assert.ok(modules.includes(helper), helper);
@@ -47,7 +47,7 @@ describe("what the engine imports", () => {
     );
   });
 
-  test("api.js adds the table of models, and no words", () => {
+  test("of api.js are the client and the table of models", () => {
     const modules = graph("api.js");
     assert.ok(modules.includes("engine/worker/worker.js"), "the client starts it");
     assert.deepEqual(
@@ -56,37 +56,37 @@ describe("what the engine imports", () => {
     );
   });
 
-  test("not even its types are those of the page", () => {
+  test("include no types of the page either", () => {
     for (const { path, text } of sources) assert.doesNotMatch(text, /"(\.\.\/)+(strings|page|models)\//, path);
   });
 });
 
-describe("what the engine tells", () => {
-  // Errors of a caller in code, which the page never is, and of a cancel, which it does not show.
+describe("a code of the engine", () => {
+  // The page never causes these, or never shows them.
   const forDevelopers = ["aborted", "generation_config", "internal", "not_sent", "threads"];
-  const told = sources.flatMap(({ text }) =>
-    [...code(text).matchAll(/(?:new (?:EngineError|Interruption|Kind)\(|\bcode: )"(\w+)"/g)].map(([, code]) => code),
+  const raised = sources.flatMap(({ text }) =>
+    [...code(text).matchAll(/(?:new (?:EngineError|Interruption|Kind)\(\s*|\bcode: )"(\w+)"/g)].map(([, code]) => code),
   );
-  // One code may have several sentences, which errors.js chooses from.
+  // For codes with several sentences.
   const severally = ["busy_for", "download_stalled", "file_ends", "file_too_long", "file_too_short"];
 
   test("has words in the reader's language", () => {
-    assert.ok(told.length > 20);
-    for (const code of new Set(told)) {
+    assert.ok(raised.length > 20);
+    for (const code of new Set(raised)) {
       if (forDevelopers.includes(code)) continue;
       const error = new EngineError(code, { bytes: 1, expected: 2 });
       assert.notEqual(said(error), error.message, code);
     }
   });
 
-  test("and no other words are kept for it", () => {
+  test("has no words that are never used", () => {
     assert.deepEqual(
-      Object.keys(ENGINE).filter((key) => !told.includes(key) && !severally.includes(key)),
+      Object.keys(ENGINE).filter((key) => !raised.includes(key) && !severally.includes(key)),
       [],
     );
   });
 
-  test("depends on the values where one code has several sentences", () => {
+  test("may have several sentences, chosen by its values", () => {
     /** @type {[string, import("../../../www/engine/protocol.js").Values, RegExp][]} */
     const table = [
       ["busy", { status: 503 }, /Load again later/],
@@ -100,7 +100,7 @@ describe("what the engine tells", () => {
     for (const [code, values, words] of table) assert.match(said(new EngineError(code, values)), words);
   });
 
-  test("may hold causes with words of their own, and a next step behind it", () => {
+  test("may have a cause with words of its own, and a next step", () => {
     const next = { code: "download_again", values: { title: "GPT-2" } };
     const cause = { code: "out_of_memory", values: { cause: "unreachable" } };
     assert.match(
@@ -109,7 +109,7 @@ describe("what the engine tells", () => {
     );
   });
 
-  test("is the message where there are no words, without its full stop inside a sentence", () => {
+  test("without words shows its message, without the full stop inside a sentence", () => {
     assert.equal(said(new EngineError("tokenizer", {}, "tokenizer.json: no merges.")), "tokenizer.json: no merges.");
     assert.equal(said(new TypeError("x is not a function")), "x is not a function");
     assert.equal(said("a string"), "a string");
@@ -117,7 +117,7 @@ describe("what the engine tells", () => {
     assert.equal(said(new EngineError("worker_died", { cause })), "The engine stopped: RangeError: too large.");
   });
 
-  test("is English for developers, by default made of code and values", () => {
+  test("makes a message for developers, together with its values", () => {
     const file = { code: "file_from", values: { name: "a.json", host: "b.org" } };
     const { message } = new EngineError("http_error", { file, status: 500 });
     assert.equal(message, "http_error (file: file_from (name: a.json, host: b.org), status: 500)");
@@ -128,7 +128,7 @@ describe("what the engine tells", () => {
     );
   });
 
-  test("can be posted, with a code for every error", () => {
+  test("crosses to the page, even for errors that have none", () => {
     const values = { cause: { code: "silent" } };
     assert.deepEqual(structuredClone(toErrorData(new EngineError("worker_died", values))), {
       name: "EngineError",

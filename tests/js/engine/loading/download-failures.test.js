@@ -1,4 +1,4 @@
-// Downloads that break off, are cancelled, or are refused.
+// Downloads that are interrupted, cancelled or refused.
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
@@ -27,7 +27,7 @@ describe("broken connections", () => {
     assert.ok(h.isComplete);
   });
 
-  test("a server that ignores Range is heard out, and its first bytes skipped", async () => {
+  test("from a server that ignores Range, the bytes already there are skipped", async () => {
     h.hub.fail(PATH, "cut", { times: 1 });
     h.hub.fail(PATH, "ignore_range");
     const outcome = await h.get();
@@ -35,7 +35,7 @@ describe("broken connections", () => {
     assert.equal(outcome.progress.at(-1)?.received, BYTES.length);
   });
 
-  test("a connection that never gets further ends in an error; what came is kept for the next load", async () => {
+  test("a connection that makes no progress ends in an error, and the next load continues the file", async () => {
     h.hub.fail(PATH, "cut");
     h.hub.fail(PATH, "ignore_range");
     const { error } = await h.get();
@@ -52,7 +52,7 @@ describe("broken connections", () => {
     assert.ok(h.isComplete);
   });
 
-  test("a silent connection is given up after 30 seconds and resumed", async () => {
+  test("a stalled connection is dropped after 30 seconds and resumed", async () => {
     h.hub.fail(PATH, "stall", { times: 1 });
     const outcome = await h.get({
       onProgress: (received) => {
@@ -63,7 +63,7 @@ describe("broken connections", () => {
     assert.deepEqual(h.ranges, [undefined, `bytes=${CUT}-`]);
   });
 
-  test("a server that never answers is asked five times, and then counts as a lost connection", async () => {
+  test("a server that never answers counts as a lost connection after five requests", async () => {
     let asked = 0;
     const silent = () => {
       asked++;
@@ -81,14 +81,14 @@ describe("broken connections", () => {
     assert.equal(asked, 5);
   });
 
-  test("a partial file that is whole but for its mark needs no network", async () => {
+  test("a whole file without its mark needs no network", async () => {
     h.directory.files.set(sha256(BYTES), BYTES);
     const outcome = await h.get({ fetch: noNetwork });
     assertWhole(outcome);
     assert.ok(h.isComplete);
   });
 
-  test("a partial file that belongs to another is found out by the hash", async () => {
+  test("a partial file of other content is detected by the hash", async () => {
     h.directory.files.set(
       sha256(BYTES),
       noise(1000).map((byte) => byte ^ 1),
@@ -99,7 +99,7 @@ describe("broken connections", () => {
 });
 
 describe("cancelling", () => {
-  test("in the middle: the reason is thrown, what came is kept, the next load goes on from it", async () => {
+  test("in the middle throws the reason, and the next load continues the file", async () => {
     const controller = new AbortController();
     const reason = new EngineError("aborted");
     const first = await h.get({
@@ -120,7 +120,7 @@ describe("cancelling", () => {
     assert.equal(second.progress.at(-1)?.fromNetwork, true);
   });
 
-  test("before the start, while reading what is kept, and while waiting to try again", async () => {
+  test("before the start, while reading a stored file, and while waiting to retry", async () => {
     const reason = new EngineError("aborted");
     assert.equal((await h.get({ signal: AbortSignal.abort(reason) })).error, reason);
 
@@ -143,7 +143,7 @@ describe("cancelling", () => {
     assert.equal(h.stored?.length, CUT);
   });
 
-  test("a silent connection", async () => {
+  test("a stalled connection", async () => {
     h.hub.fail(PATH, "stall");
     const controller = new AbortController();
     const { error } = await h.get({
@@ -173,7 +173,7 @@ describe("refusals", () => {
     });
   }
 
-  test("what had arrived before a refusal is kept for the next load", async () => {
+  test("the bytes before a refusal are kept for the next load", async () => {
     h.hub.fail(PATH, "cut", { times: 1 });
     await h.get({
       sleep: (ms, signal) => {
@@ -187,7 +187,7 @@ describe("refusals", () => {
     assert.equal(h.ranges.at(-1), `bytes=${CUT}-`);
   });
 
-  test("the connection of a refusal is let go", async () => {
+  test("the connection of a refusal is closed", async () => {
     h.hub.fail(PATH, "status", { status: 404 });
     /** @type {AbortSignal | null | undefined} */
     let signal;
@@ -217,7 +217,7 @@ describe("refusals", () => {
     }
   });
 
-  test("429 with an hour to wait is an error that says so", async () => {
+  test("429 with an hour to wait is an error that names the time", async () => {
     h.hub.fail(PATH, "status", { status: 429, retryAfter: "3600" });
     const { error } = await h.get();
     assert.equal(error?.code, "busy");
@@ -225,7 +225,7 @@ describe("refusals", () => {
     assert.deepEqual(h.clock.waitsMs, []);
   });
 
-  test("503 without a word, or with a date, waits as after a broken connection, and gives up in the end", async () => {
+  test("503 without Retry-After, or with a date, waits as after a broken connection, and gives up in the end", async () => {
     h.hub.fail(PATH, "status", { status: 503, retryAfter: "Wed, 21 Oct 2026 07:28:00 GMT", times: 1 });
     h.hub.fail(PATH, "status", { status: 503 });
     assert.equal((await h.get()).error?.code, "busy");
@@ -240,7 +240,7 @@ describe("refusals", () => {
     assert.deepEqual(h.clock.waitsMs, []);
   });
 
-  test("no network is an error at once; in the middle of a file it is waited for", async () => {
+  test("no network is an error at the start, and waited for in the middle of a file", async () => {
     const { error } = await h.get({ fetch: () => Promise.reject(new TypeError("Failed to fetch")) });
     assert.equal(error?.code, "unreachable");
     assert.deepEqual(h.clock.waitsMs, []);

@@ -1,4 +1,4 @@
-// A fake hub with one file, and a download of it that tells everything it saw.
+// A fake hub with one file, and a download of it that records everything.
 
 import assert from "node:assert/strict";
 import { download } from "../../../../www/engine/loading/download.js";

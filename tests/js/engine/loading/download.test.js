@@ -1,4 +1,4 @@
-// What a download gives, verifies and keeps.
+// Downloads: streamed, verified and kept.
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
@@ -16,7 +16,7 @@ before(async () => {
 after(() => h.hub.close());
 beforeEach(() => h.reset());
 
-describe("a hub that behaves", () => {
+describe("a well-behaved hub", () => {
   test("streams the file with progress up to its size, and keeps it", async () => {
     const outcome = await h.get();
     assertWhole(outcome);
@@ -32,7 +32,7 @@ describe("a hub that behaves", () => {
     assert.ok(h.clock.isIdle, "no timer stays");
   });
 
-  test("a second visit reads what is kept, without the network", async () => {
+  test("a second visit reads the stored file, without the network", async () => {
     await h.get();
     const outcome = await h.get({ fetch: noNetwork });
     assertWhole(outcome);
@@ -40,13 +40,13 @@ describe("a hub that behaves", () => {
     assert.ok(outcome.progress.every(({ fromNetwork }) => !fromNetwork));
   });
 
-  test("without storage the file is loaded all the same", async () => {
+  test("the file loads without storage too", async () => {
     const outcome = await h.get({ storage: null });
     assertWhole(outcome);
     assert.equal(outcome.kept, false);
   });
 
-  test("what is kept here is not kept by the browser's cache as well", async () => {
+  test("a stored file is not cached by the browser as well", async () => {
     /** @type {(RequestCache | undefined)[]} */
     const caches = [];
     /** @type {typeof fetch} */
@@ -59,7 +59,7 @@ describe("a hub that behaves", () => {
     assert.deepEqual(caches, ["no-store", "default"]);
   });
 
-  test("an empty file is a file", async () => {
+  test("an empty file loads", async () => {
     const empty = {
       url: h.hub.addFile("/owner/name/resolve/abc/empty.safetensors", new Uint8Array()),
       bytes: 0,
@@ -91,11 +91,11 @@ describe("damage", () => {
     h.hub.fail(PATH, "flipped_byte");
     const { error } = await h.get();
     assert.equal(error?.code, "wrong_hash");
-    assert.ok(said(error).includes(sha256(BYTES)), "names the hash that was expected");
+    assert.ok(said(error).includes(sha256(BYTES)), "names the expected hash");
     assert.equal(h.directory.files.size, 0);
   });
 
-  test("a kept file that was damaged since is deleted, and the next load gets it anew", async () => {
+  test("a stored file with damage is deleted, and the next load downloads it", async () => {
     await h.get();
     const damaged = BYTES.slice();
     damaged[1234] ^= 1;
@@ -105,8 +105,8 @@ describe("damage", () => {
     assertWhole(await h.get());
   });
 
-  test("what WebAssembly refuses is not kept either", async () => {
-    // As the engine makes it: not of our class.
+  test("a file that WebAssembly refuses is not kept", async () => {
+    // An error from Rust is not an EngineError.
     const refusal = Object.assign(new Error("no header"), { name: "EngineError", code: "safetensors" });
     const { error } = await h.get({
       sink: () => {
@@ -118,7 +118,7 @@ describe("damage", () => {
     assert.equal(h.directory.open.size, 0);
   });
 
-  test("a panic says nothing against the file: for want of memory none is lost", async () => {
+  test("a panic casts no doubt on the file, which stays", async () => {
     const panic = new WebAssembly.RuntimeError("unreachable");
     let left = 2;
     const sink = () => {
@@ -138,7 +138,7 @@ describe("damage", () => {
   });
 });
 
-describe("what the headers say", () => {
+describe("headers", () => {
   test("a compressed body never shows more than 100 %", async () => {
     const zeros = new Uint8Array(300_000);
     const path = "/owner/name/resolve/abc/config.json";
@@ -148,14 +148,14 @@ describe("what the headers say", () => {
     assert.equal(pinned.error, null);
     assert.ok(pinned.progress.every(({ received, total }) => total === zeros.length && received <= total));
 
-    // Content-Encoding is not among the headers that CORS shows, so Content-Length is believed until it is passed.
+    // CORS hides Content-Encoding, so Content-Length counts until more bytes arrive.
     const unpinned = await h.get({ file: { ...config, bytes: null, sha256: null } });
     assert.equal(unpinned.error, null);
     assert.equal(unpinned.bytes.length, zeros.length);
     assert.ok(unpinned.progress.every(({ received, total }) => total === null || received <= total));
     assert.equal(unpinned.progress.at(-1)?.total, null);
 
-    // From the page's own site every header can be seen; noise grows when compressed.
+    // The page's own site shows every header; noise grows when compressed.
     h.hub.fail(PATH, "gzip");
     const own = await h.get({ file: h.unpinned, fetch, storage: null });
     assertWhole(own);
@@ -163,8 +163,8 @@ describe("what the headers say", () => {
     h.hub.mend(path);
   });
 
-  test("without a published hash the file is kept, and the reader told", async () => {
-    // The hub does publish one, in the redirect's X-Linked-ETag, but of a redirect a page sees nothing.
+  test("without a published hash the file is kept, with a notice", async () => {
+    // The hub publishes one in the redirect's X-Linked-ETag, but a page cannot read a redirect's headers.
     const outcome = await h.get({ file: h.unpinned });
     assertWhole(outcome);
     assert.equal(outcome.kept, true);
@@ -175,7 +175,7 @@ describe("what the headers say", () => {
     assertWhole(again);
   });
 
-  test("where X-Linked-ETag and X-Linked-Size can be read, as from a mirror without redirects, they count", async () => {
+  test("X-Linked-ETag and X-Linked-Size count where they can be read, as from a mirror without redirects", async () => {
     const linked = (/** @type {string} */ tag) =>
       /** @type {typeof fetch} */ (
         async (...request) => {
@@ -199,7 +199,7 @@ describe("what the headers say", () => {
     assert.match(said(gitHash.unverified), /could not be verified/);
   });
 
-  test("a part that was not asked for is refused", async () => {
+  test("another part than requested is refused", async () => {
     h.hub.fail(PATH, "cut", { times: 1 });
     const shifted = /** @type {typeof fetch} */ (
       async (...request) => {
@@ -212,7 +212,7 @@ describe("what the headers say", () => {
     assert.equal(h.directory.files.size, 0, "or the next load would ask for the same part");
   });
 
-  test("without a hash, a partial file of an earlier load is of no use", async () => {
+  test("without a hash, a partial file of an earlier load is dropped", async () => {
     const controller = new AbortController();
     await h.get({ file: h.unpinned, signal: controller.signal, onProgress: () => controller.abort() });
     assert.equal(h.directory.files.size, 0);
@@ -222,7 +222,7 @@ describe("what the headers say", () => {
     assertWhole(await h.get({ file: h.unpinned }));
   });
 
-  test("without a hash, a broken file is resumed only if its ETag stayed the same", async () => {
+  test("without a hash, a broken download is resumed only if its ETag stays the same", async () => {
     const unpinned = h.unpinned;
     h.hub.fail(PATH, "cut", { times: 1 });
     assertWhole(await h.get({ file: unpinned }));
@@ -244,8 +244,8 @@ describe("what the headers say", () => {
   });
 });
 
-describe("storage that fails", () => {
-  test("a quota that runs out in the middle costs the keeping, not the load", async () => {
+describe("failing storage", () => {
+  test("if the quota runs out in the middle, the file loads but is not kept", async () => {
     h.directory.quotaBytes = 120_000;
     const outcome = await h.get();
     assertWhole(outcome);
@@ -254,7 +254,7 @@ describe("storage that fails", () => {
     assert.equal(h.directory.files.size, 0, "the space is given back");
   });
 
-  test("a second tab loads beside the first and does not touch what it writes", async () => {
+  test("a second tab loads beside the first and leaves its file alone", async () => {
     const writer = await h.directory.storage.append(sha256(BYTES), 0);
     writer?.write(BYTES.slice(0, 1000));
     const outcome = await h.get();
@@ -268,7 +268,7 @@ describe("storage that fails", () => {
     assertWhole(await h.get({ fetch: noNetwork }));
   });
 
-  test("a kept file that cannot be read comes from the network again", async () => {
+  test("a stored file that cannot be read is downloaded again", async () => {
     await h.get();
     h.directory.readError = new DOMException("gone", "NotReadableError");
     const outcome = await h.get();
@@ -276,7 +276,7 @@ describe("storage that fails", () => {
     assert.equal(outcome.kept, true);
   });
 
-  test("one that can be read in part only is loaded, not kept, and the reader told why", async () => {
+  test("one that can be read only in part is downloaded but not kept, with a notice", async () => {
     await h.get();
     h.directory.readError = new DOMException("gone", "NotReadableError");
     h.directory.readableBytes = 1000;

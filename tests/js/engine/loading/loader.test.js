@@ -1,4 +1,4 @@
-// A model's files become a session.
+// From a model's files to a session.
 
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
@@ -62,7 +62,7 @@ test("the config makes the builder, the weights stream through it, the tokenizer
   });
 });
 
-test("progress is that of all files together, and ends at 100 %", async () => {
+test("progress counts all files together and ends at 100 %", async () => {
   const fake = fakeModel();
   const total = Object.values(fake.text).reduce((sum, text) => sum + text.length, 0);
   /** @type {[number, number | null][]} */
@@ -72,7 +72,7 @@ test("progress is that of all files together, and ends at 100 %", async () => {
   assert.ok(seen.every(([received, of], i) => of === total && received >= (seen[i - 1]?.[0] ?? 0)));
 });
 
-test("the total is not known before the size of every file is", async () => {
+test("the total is unknown until the size of every file is known", async () => {
   const fake = fakeModel();
   fake.model.files.config = { ...fake.model.files.config, bytes: null, sha256: null };
   fake.model.files.tokenizer = { ...fake.model.files.tokenizer, bytes: null, sha256: null };
@@ -85,7 +85,7 @@ test("the total is not known before the size of every file is", async () => {
 });
 
 describe("keeping", () => {
-  test("what comes from the page's own site is not stored; the rest is, and then needs no network", async () => {
+  test("files of the page's own site are not stored; the others are, and then need no network", async () => {
     const fake = fakeModel();
     fake.model.files.tokenizer = { ...fake.model.files.tokenizer, url: "https://page.test/tokenizer.json" };
     assert.equal((await load(fake)).info.kept, true);
@@ -97,14 +97,14 @@ describe("keeping", () => {
       `${weights.sha256}.q8`,
       `${weights.sha256}.q8.complete`,
     ];
-    assert.deepEqual([...directory.files.keys()].sort(), names.sort(), "the weights packed, and not as they came");
+    assert.deepEqual([...directory.files.keys()].sort(), names.sort(), "the weights packed, not as downloaded");
 
     fake.requests.length = 0;
     assert.equal((await load(fake)).info.kept, true);
     assert.deepEqual(fake.requests, ["https://page.test/tokenizer.json"]);
   });
 
-  test("float32 weights are kept as they came", async () => {
+  test("float32 weights are kept as downloaded", async () => {
     const fake = fakeModel();
     assert.equal((await load(fake, { dtype: "f32" })).info.kept, true);
     assert.equal(directory.files.size, 6, "three files and their marks");
@@ -112,7 +112,7 @@ describe("keeping", () => {
     assert.equal(wasm.builders.length, 2);
   });
 
-  test("weights without a published hash are kept as they came, and told on every visit", async () => {
+  test("weights without a published hash are kept as downloaded, with a notice on every visit", async () => {
     const fake = fakeModel();
     fake.model.files.weights = { ...fake.model.files.weights, sha256: null };
     for (const _ of ["first visit", "second visit"]) {
@@ -129,13 +129,13 @@ describe("keeping", () => {
     assert.deepEqual(info.notices, []);
   });
 
-  test("without storage the reader is told, once", async () => {
+  test("without storage there is one notice", async () => {
     const { info } = await load(fakeModel(), { hasStorage: false });
     assert.equal(info.kept, false);
     assert.equal(said(info.notices).match(/no storage/g)?.length, 1);
   });
 
-  test("a full device is told, and the model works", async () => {
+  test("on a full device the model works, with a notice", async () => {
     directory.quotaBytes = 100;
     const { info } = await load(fakeModel());
     assert.equal(info.kept, false);
@@ -173,7 +173,7 @@ describe("a packed model", () => {
     "with a flipped bit": (bytes) => bytes.with(105, bytes[105] ^ 1),
   };
   for (const [what, damage] of Object.entries(damages)) {
-    test(`${what} is replaced by one that is made again`, async () => {
+    test(`${what} is replaced by a new one`, async () => {
       const good = /** @type {Uint8Array<ArrayBuffer>} */ (directory.files.get(name));
       directory.files.set(name, damage(good));
       /** @type {boolean[]} */
@@ -186,11 +186,11 @@ describe("a packed model", () => {
     });
   }
 
-  test("that another tab is writing is waited for, and done without in the end", async () => {
+  test("that another tab is writing is waited for, but not for ever", async () => {
     directory.open.add(name);
     const { info } = await load(fake);
     assert.deepEqual(fake.requests, [fake.model.files.weights.url]);
-    assert.equal(info.kept, true, "the weights are, as they came");
+    assert.equal(info.kept, true, "as downloaded");
     assert.ok(waiting.waitsMs.length > 10, "for as long as packing takes");
     assert.ok(directory.files.has(String(fake.model.files.weights.sha256)));
   });
@@ -202,7 +202,7 @@ describe("a packed model", () => {
     assert.ok([...directory.files.keys()].every((kept) => !kept.startsWith(weights) || kept.startsWith(name)));
   });
 
-  test("that computes other numbers than published is not read again", async () => {
+  test("that does not compute the published numbers is deleted", async () => {
     const golden = fakeModel("https://hub.test", "https://page.test/golden.json");
     wasm.isGolden = true;
     await load(golden);
@@ -229,7 +229,7 @@ describe("a packed model", () => {
   });
 });
 
-test("what is cancelled while it is packed is not kept", async () => {
+test("a model whose packing is cancelled is not kept", async () => {
   const controller = new AbortController();
   const cancel = async () => controller.abort(new EngineError("aborted"));
   const fake = fakeModel();
@@ -244,13 +244,13 @@ test("a panic while a model is packed is no failure of the storage", async () =>
   assert.equal(wasm.sessions[0].freed, false);
 });
 
-test("where there is room for the packed model only, it is kept and nothing is told", async () => {
+test("where there is room for the packed model only, it is kept without a notice", async () => {
   directory.quotaBytes = 1000;
   const { info } = await load(fakeModel());
   assert.deepEqual([info.kept, info.notices], [true, []]);
 });
 
-test("where there is no room for it, the weights are kept as they came", async () => {
+test("where there is no room for it, the weights are kept as downloaded", async () => {
   const fake = fakeModel();
   directory.fullNames.add(`${fake.model.files.weights.sha256}.q8`);
   const { info } = await load(fake);
@@ -260,21 +260,21 @@ test("where there is no room for it, the weights are kept as they came", async (
 
 describe("known logits", () => {
   for (const isGolden of [true, false]) {
-    test(`${isGolden ? "equal" : "other"} ones are ${isGolden ? "verified" : "told"}`, async () => {
+    test(`${isGolden ? "equal" : "other"} ones give ${isGolden ? "a verified model" : "a notice"}`, async () => {
       wasm.isGolden = isGolden;
       const fake = fakeModel("https://hub.test", "https://page.test/golden.json");
       const { info } = await load(fake);
       assert.equal(wasm.sessions[0].checked, "golden: the logits");
       assert.equal(info.verified, isGolden);
       const weights = String(fake.model.files.weights.sha256);
-      assert.equal(directory.files.has(`${weights}.q8`), isGolden, "what may be wrong is not packed");
+      assert.equal(directory.files.has(`${weights}.q8`), isGolden, "a model that may be wrong is not packed");
       if (isGolden) assert.deepEqual(info.notices, []);
       else assert.match(said(info.notices), /not compute the published numbers/);
     });
   }
 });
 
-describe("known logits that cannot be read", () => {
+describe("unreadable known logits", () => {
   const fake = fakeModel("https://hub.test", "https://page.test/golden.json");
 
   test("free the session", async () => {
@@ -298,7 +298,7 @@ describe("failing", () => {
     assert.equal(wasm.sessions.length, 0);
   });
 
-  test("after a panic nothing more is asked of the module", async () => {
+  test("after a panic the module is left alone", async () => {
     wasm.pushError = new WebAssembly.RuntimeError("unreachable");
     await assert.rejects(load(fakeModel()), WebAssembly.RuntimeError);
     assert.equal(wasm.builders[0].freed, false);

@@ -13,11 +13,11 @@ async function readAll(storage, name) {
   return file && { complete: file.complete, bytes: new Uint8Array(await new Response(file.stream).arrayBuffer()) };
 }
 
-test("nothing is there at first", async () => {
+test("there is no file at first", async () => {
   assert.equal(await new FakeDirectory().storage.read("a"), null);
 });
 
-test("what was written and closed is there, but not complete", async () => {
+test("a file that was written and closed is there, but not complete", async () => {
   const { storage } = new FakeDirectory();
   const writer = await storage.append("a", 0);
   writer?.write(BYTES.slice(0, 300));
@@ -26,7 +26,7 @@ test("what was written and closed is there, but not complete", async () => {
   assert.deepEqual(await readAll(storage, "a"), { complete: false, bytes: BYTES.slice(0, 500) });
 });
 
-test("writing goes on from an offset, and what lay beyond it is cut off", async () => {
+test("writing continues from an offset and cuts off the rest", async () => {
   const { storage } = new FakeDirectory();
   const old = await storage.append("a", 0);
   old?.write(new Uint8Array(900));
@@ -40,13 +40,13 @@ test("writing goes on from an offset, and what lay beyond it is cut off", async 
   assert.deepEqual(await readAll(storage, "a"), { complete: true, bytes: BYTES.slice(0, 600) });
 });
 
-test("a file that is shorter than the offset is not written, and that is no other tab's doing", async () => {
+test("a file shorter than the offset is refused, unlike one that another tab writes", async () => {
   const directory = new FakeDirectory();
   await assert.rejects(directory.storage.append("a", 400), RangeError);
   assert.equal(directory.open.size, 0);
 });
 
-test("one writer at a time, and none for a complete file; readers are not in the way", async () => {
+test("one writer at a time, none for a complete file, and any number of readers", async () => {
   const directory = new FakeDirectory();
   const { storage } = directory;
   const writer = await storage.append("a", 0);
@@ -59,7 +59,7 @@ test("one writer at a time, and none for a complete file; readers are not in the
   assert.deepEqual(await readAll(storage, "a"), { complete: true, bytes: BYTES });
 });
 
-test("deleting takes the file and its mark, and a file that is not there is deleted already", async () => {
+test("deleting removes the file and its mark, and accepts a file that does not exist", async () => {
   const directory = new FakeDirectory();
   const writer = await directory.storage.append("a", 0);
   await writer?.commit();
@@ -68,7 +68,7 @@ test("deleting takes the file and its mark, and a file that is not there is dele
   await directory.storage.delete("a");
 });
 
-test("a full device, and a write that is cut short, are both a QuotaExceededError", async () => {
+test("a full device and an incomplete write are both a QuotaExceededError", async () => {
   const directory = new FakeDirectory();
   directory.quotaBytes = 100;
   const writer = await directory.storage.append("a", 0);
@@ -79,7 +79,7 @@ test("a full device, and a write that is cut short, are both a QuotaExceededErro
   assert.throws(() => writer?.write(BYTES), { name: "QuotaExceededError" });
 });
 
-test("the engine writes a file part by part, and is held to the length that it tells", async () => {
+test("the engine writes a file part by part, and the file must have the length it returns", async () => {
   const directory = new FakeDirectory();
   const writer = await directory.storage.append("a", 0);
   let at = 0;
@@ -98,7 +98,7 @@ test("the engine writes a file part by part, and is held to the length that it t
   assert.throws(() => writer?.writeBy(() => BYTES.length + 1), { name: "QuotaExceededError" });
 });
 
-test("other errors are not mistaken for a file that is not there or is in use", async () => {
+test("other errors are not taken for a file that is missing or in use", async () => {
   const broken = new DOMException("the disk is gone", "InvalidStateError");
   const directory = { getFileHandle: () => Promise.reject(broken) };
   const storage = new FileStorage(/** @type {any} */ (directory));

@@ -13,24 +13,24 @@ const threads2 = { build: "threads", threads: 2 };
 const plain = { build: "plain", threads: 1 };
 
 describe("choices", () => {
-  test("threads, then what runs everywhere", () => {
+  test("threads first, then the build that runs everywhere", () => {
     assert.deepEqual(choices(machine, null), [threads2, plain]);
   });
 
-  test("no threads on one core, without shared memory, or where one is asked for", () => {
+  test("no threads on one core, without shared memory, or if one is requested", () => {
     assert.deepEqual(choices({ ...machine, cores: 1 }, null), [plain]);
     assert.deepEqual(choices({ ...machine, sharesMemory: false }, null), [plain]);
     assert.deepEqual(choices(machine, 1), [plain]);
   });
 
-  test("never more threads than cores, than four, or than are asked for", () => {
+  test("at most as many threads as cores, four, or as requested", () => {
     const threads = (/** @type {number} */ cores, /** @type {number | null} */ most) =>
       choices({ ...machine, cores }, most)[0].threads;
     assert.deepEqual([threads(3, null), threads(4, null), threads(16, null)], [3, 4, 4]);
     assert.deepEqual([threads(16, 3), threads(2, 3), threads(16, 5)], [3, 2, 4]);
   });
 
-  test("other numbers of threads are refused, with the way out", () => {
+  test("other numbers of threads are refused, with a way out", () => {
     for (const threads of [0, 1.5, "1"]) {
       assert.throws(() => choices(machine, /** @type {any} */ (threads)), {
         code: "threads",
@@ -75,14 +75,14 @@ describe("Builds", () => {
     assert.deepEqual(opened, ["threads", "plain"]);
   });
 
-  test("one thread and many can be had in turn", async () => {
+  test("one thread and several take turns", async () => {
     assert.equal((await builds.open(null)).threads, 2);
     assert.equal((await builds.open(1)).build, "plain");
     assert.equal((await builds.open(null)).threads, 2);
     assert.deepEqual(opened, ["threads", "plain"]);
   });
 
-  test("threads that are there already are not used by who wants fewer", async () => {
+  test("a model that wants fewer threads does not use the ones already started", async () => {
     builds = new Builds(open, { ...machine, cores: 4 });
     assert.equal((await builds.open(3)).threads, 3);
     assert.equal((await builds.open(2)).build, "plain");

@@ -1,4 +1,4 @@
-// SHA-256 in a worker: the same few blocks go to it and come back.
+// SHA-256 in a worker, which gets the same few blocks again and again.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -9,7 +9,7 @@ import { noise, sha256, turn } from "../../fakes.js";
 const BYTES = noise(10_000_000);
 const CHUNK_BYTES = 300_000;
 
-/** Does what hash-worker.js does, when it is told to. */
+/** Plays hash-worker.js, step by step. */
 class FakeHashWorker {
   /** @type {((event: any) => void) | null} */
   onmessage = null;
@@ -63,7 +63,7 @@ test("the digest is that of all bytes, however slow the worker is", async () => 
   assert.equal(mostWaiting, 8, "then it was waited for");
 });
 
-test("nothing is a file, and so is one block exactly", async () => {
+test("empty files and files of exactly one block have digests too", async () => {
   for (const bytes of [new Uint8Array(), BYTES.subarray(0, 1 << 20)]) {
     worker = new FakeHashWorker();
     hasher = new Hasher(/** @type {any} */ (worker));
@@ -74,7 +74,7 @@ test("nothing is a file, and so is one block exactly", async () => {
   }
 });
 
-test("a worker that dies fails what waits for it, and what comes later", async () => {
+test("a dead worker fails pending and later calls", async () => {
   const hex = hashAll();
   await turn();
   worker.onerror?.({ message: "out of memory", preventDefault() {} });
@@ -83,7 +83,7 @@ test("a worker that dies fails what waits for it, and what comes later", async (
   assert.ok(worker.isEnded, "it is let go");
 });
 
-test("it is let go once, with or without a digest", async () => {
+test("the worker ends once, with or without a digest", async () => {
   const hex = hasher.hex();
   hasher.end();
   worker.work();

@@ -48,7 +48,7 @@ test("is cancelled within one token", async () => {
   assert.equal(h.ending(2).error.name, "AbortError");
 });
 
-test("a newer one aborts an older one, and is not disturbed by it", async () => {
+test("a newer one aborts an older one and goes on undisturbed", async () => {
   await h.load(1);
   h.wasm.script = [token("a"), token("b"), sequence("ab")];
   /** @type {Promise<void> | undefined} */
@@ -91,7 +91,7 @@ test("a panic is fatal", async () => {
   assert.equal(said(h.ending(2).error), "unreachable");
 });
 
-test("cancelling what is not running does nothing", () => {
+test("cancelling a request that is not running does nothing", () => {
   h.cancel(99);
   assert.deepEqual(h.posted, []);
 });

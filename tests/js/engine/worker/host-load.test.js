@@ -13,12 +13,12 @@ beforeEach(() => {
   h = new HostHarness();
 });
 
-test("ends with what the model is", async () => {
+test("ends with the model's properties", async () => {
   await h.load(1);
   assert.equal(h.ending(1).result.n_positions, 256);
 });
 
-test("tells progress at once, then at most once in a while, and the last of it always", async () => {
+test("reports progress at once, then once per interval, and always the last", async () => {
   const progress = () => h.posted.filter((message) => message.type === "progress");
   await h.load(1);
   assert.equal(progress().length, 1, "the pause after the first has not ended");
@@ -29,10 +29,10 @@ test("tells progress at once, then at most once in a while, and the last of it a
   assert.equal(receivedBytes, totalBytes, "the last, not those between");
   h.endPause();
   await turn();
-  assert.equal(progress().length, 2, "nothing new, nothing said");
+  assert.equal(progress().length, 2, "no progress, no report");
 });
 
-test("the build is opened for the threads that are asked for", async () => {
+test("the build is opened with the requested threads", async () => {
   /** @type {(number | null)[]} */
   const asked = [];
   h.openWasm = async (threads) => {
@@ -44,7 +44,7 @@ test("the build is opened for the threads that are asked for", async () => {
   assert.deepEqual(asked, [1, null]);
 });
 
-test("a worker in which no build starts is of no more use", async () => {
+test("a worker in which no build starts is lost", async () => {
   h.openWasm = () => Promise.reject(new EngineError("not_started", { cause: "no WebAssembly here" }));
   await h.load(1);
   assert.match(said(h.ending(1).error), /could not be started \(no WebAssembly here\)/);
@@ -67,7 +67,7 @@ test("a newer load aborts an older one, whose session is not used", async () => 
   assert.equal(h.wasm.sessions.length, 1);
 });
 
-test("can be cancelled, and the model before stays", async () => {
+test("can be cancelled, and the old model stays", async () => {
   await h.load(1);
   const second = h.load(2);
   h.cancel(2);
@@ -84,7 +84,7 @@ const lateEnds = {
   "a newer load": () => h.load(3),
 };
 for (const [what, end] of Object.entries(lateEnds)) {
-  test(`${what} that waited for the model to be finished still counts; the finished one is freed`, async () => {
+  test(`${what} during the last step still counts, and the new model is freed`, async () => {
     await h.load(1);
     /** @type {unknown} */
     let newer;
@@ -102,7 +102,7 @@ for (const [what, end] of Object.entries(lateEnds)) {
   });
 }
 
-test("a panic is fatal, and memory is named as its likely cause, with a way out", async () => {
+test("a panic is fatal, with memory as its likely cause and a way out", async () => {
   h.wasm.pushError = new WebAssembly.RuntimeError("unreachable");
   await h.load(1);
   assert.equal(h.ending(1).fatal, true);
@@ -128,7 +128,7 @@ test("the old model answers until the new one is ready, and is freed then", asyn
   assert.equal(h.wasm.sessions[1].begun.length, 1);
 });
 
-test("a text that the old model is writing is aborted when the new one takes its place", async () => {
+test("a request to the old model is aborted when the new one replaces it", async () => {
   await h.load(1);
   h.wasm.script = Array.from({ length: 10_000 }, () => token("a"));
   const second = h.load(2);

@@ -18,7 +18,7 @@ const scored = (id) =>
     .map(({ text }) => text)
     .join("");
 
-test("scores come as they are computed, and a step that gives none is not told", async () => {
+test("scores are posted as they are computed, except by steps without any", async () => {
   await h.load(1);
   h.wasm.scoreScript = [[], [scoreOf("upon"), scoreOf(" a")], [], [scoreOf(" time")]];
   await h.score(2);
@@ -30,7 +30,7 @@ test("scores come as they are computed, and a step that gives none is not told",
   assert.equal(h.ending(2).result, null);
 });
 
-test("the next text goes on with what was read of the last", async () => {
+test("the next text reuses the scorer of the last", async () => {
   await h.load(1);
   await h.score(2);
   await h.score(3);
@@ -38,7 +38,7 @@ test("the next text goes on with what was read of the last", async () => {
   assert.equal(h.wasm.scorers[0].begun.length, 2);
 });
 
-test("while something is generated it waits", async () => {
+test("waits while the engine writes", async () => {
   await h.load(1);
   h.wasm.scoreScript = [[scoreOf("a")], [scoreOf("b")], [scoreOf("c")]];
   h.wasm.script = [token("x"), token("x"), token("x")];
@@ -64,7 +64,7 @@ test("a newer one aborts an older one", async () => {
   assert.equal(scored(3), "ab");
 });
 
-test("is cancelled within one step, even while it waits", async () => {
+test("is cancelled within one step, even while waiting", async () => {
   await h.load(1);
   h.wasm.scoreScript = [[scoreOf("a")], [scoreOf("b")]];
   h.wasm.script = Array.from({ length: 1000 }, () => token("x"));
@@ -78,7 +78,7 @@ test("is cancelled within one step, even while it waits", async () => {
   await generating;
 });
 
-test("its end gives the memory back and aborts what is under way", async () => {
+test("its end frees the memory and aborts the current request", async () => {
   await h.load(1);
   h.wasm.scoreScript = [[scoreOf("a")], [scoreOf("b")]];
   const scoring = h.score(2);
@@ -93,7 +93,7 @@ test("its end gives the memory back and aborts what is under way", async () => {
   h.host.handle({ type: "end_scoring" });
 });
 
-test("another model ends it: a scorer belongs to its session", async () => {
+test("another model ends it, as a scorer belongs to its session", async () => {
   await h.load(1);
   h.wasm.scoreScript = Array.from({ length: 1000 }, () => [scoreOf("a")]);
   const scoring = h.score(2);
@@ -119,7 +119,7 @@ test("a panic is fatal, an error is not", async () => {
   assert.equal(h.ending(3).fatal, true);
 });
 
-test("what a request for text took is told before its end, whether it is cancelled or not", async () => {
+test("the cost of a request for text is posted before its end, cancelled or not", async () => {
   await h.load(1);
   h.wasm.script = [token("x"), token("x")];
   await h.generate(2);
@@ -129,8 +129,8 @@ test("what a request for text took is told before its end, whether it is cancell
     [2, "done"],
     [3, "error"],
   ]) {
-    const told = h.posted.filter((message) => message.id === id).slice(-2);
-    assert.deepEqual(told[0], { type: "work", id, work: h.wasm.work });
-    assert.equal(told[1].type, end);
+    const posted = h.posted.filter((message) => message.id === id).slice(-2);
+    assert.deepEqual(posted[0], { type: "work", id, work: h.wasm.work });
+    assert.equal(posted[1].type, end);
   }
 });

@@ -21,7 +21,7 @@ test("without a model is an error with a way out", async () => {
 });
 
 for (const gate of [null, 0.3]) {
-  test(`tells what has changed, and ends with the last (gate ${gate})`, async () => {
+  test(`posts every change, and ends with the last (gate ${gate})`, async () => {
     await h.load(1);
     h.wasm.script = [prefill, unchanged, changed(" upon"), unchanged, changed(" upon a", " there"), unchanged];
     h.nowMs = 42;
@@ -41,7 +41,7 @@ for (const gate of [null, 0.3]) {
   });
 }
 
-test("where there is nothing to continue, ends with none and leaves the session alone", async () => {
+test("ends without suggestions where there is nothing to continue, and leaves the session alone", async () => {
   await h.load(1);
   h.wasm.script = [changed(" upon")];
   await h.suggest(2, "");
