@@ -20,8 +20,8 @@ import { keepPage, UpdateOffer } from "./page/updates.js";
 import { coveredPx, followKeyboard, freeBottomPx } from "./page/window.js";
 import { SettingsDialog } from "./settings/dialog.js";
 import { keepSettings, readSettings } from "./settings/settings.js";
-import { wordsOf } from "./strings/errors.js";
-import { inWords, onSpeak, say } from "./strings/strings.js";
+import { sayError, wordsOf } from "./strings/errors.js";
+import { onSpeak, say } from "./strings/strings.js";
 import { SuggestionBar } from "./suggestion/bar.js";
 import { acceptAll, acceptWord, openList, showOther } from "./suggestion/commands.js";
 import { hintFor } from "./suggestion/hint.js";
@@ -85,7 +85,7 @@ const client = new EngineClient({
       announce(say("model_ready", { title: models.active?.model.title ?? "" }));
     }
     documents.modelChanged();
-    if (state.name === "restarting") announce(inWords(wordsOf(state.error)));
+    if (state.name === "restarting") announce(sayError(state.error));
   },
   onWork: (work) => figures.worked(work),
 });

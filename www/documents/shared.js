@@ -1,8 +1,8 @@
 // The dialog with the text of a link, to read or edit as a copy. Its suggestion is generated anew by the same model.
 
 import { element, find, hide } from "../page/dom.js";
-import { wordsOf } from "../strings/errors.js";
-import { inWords, say } from "../strings/strings.js";
+import { sayError } from "../strings/errors.js";
+import { say } from "../strings/strings.js";
 import { readFragment } from "./link.js";
 
 /**
@@ -130,7 +130,7 @@ export class SharedDialog {
       find(this.#dialog, "#shared-text").replaceChildren(place.before, ghost, place.after);
       this.#say(answer === "" ? say("shared_none") : say("shared_suggestion", { text: answer.trim() }));
     } catch (error) {
-      if (!signal.aborted) this.#say(inWords(wordsOf(error)));
+      if (!signal.aborted) this.#say(sayError(error));
     }
   }
 

@@ -1,6 +1,7 @@
 // The reader's words for an error or a notice of the engine, by its code.
 
 import { ENGINE } from "./engine.js";
+import { inWords } from "./strings.js";
 
 /**
  * @import { Notice, Values } from "../engine/protocol.js"
@@ -35,6 +36,12 @@ export function wordsOf(error) {
   };
   return next === undefined ? words : [words, wordsOf(next)];
 }
+
+/**
+ * @param {unknown} error an Error, or a Notice
+ * @returns {string} in the page's language
+ */
+export const sayError = (error) => inWords(wordsOf(error));
 
 /**
  * @param {string} code

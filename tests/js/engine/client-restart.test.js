@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import { EngineClient } from "../../../www/engine/client.js";
+import { sayError } from "../../../www/strings/errors.js";
 import { FakeWorker, turn } from "../fakes.js";
-import { said } from "../said.js";
 import { ClientHarness, INFO, MODEL } from "./client-harness.js";
 
 /** @type {ClientHarness} */
@@ -37,11 +37,11 @@ for (const [cause, kill] of Object.entries(DEATHS)) {
       assert.ok(outcome.status === "rejected");
       assert.equal(outcome.reason.name, "EngineError");
       assert.equal(outcome.reason.code, "worker_died");
-      assert.doesNotMatch(said(outcome.reason), /restarting/, "which will be over when the reader sees it");
+      assert.doesNotMatch(sayError(outcome.reason), /restarting/, "which will be over when the reader sees it");
     }
     const restarting = h.states.at(-1);
     assert.ok(restarting?.name === "restarting");
-    assert.match(said(restarting.error), /^The engine stopped: .*\. It is restarting\.$/);
+    assert.match(sayError(restarting.error), /^The engine stopped: .*\. It is restarting\.$/);
     assert.equal(dead.terminated, true);
     assert.equal(h.workers.length, 2);
     assert.deepEqual(names(), ["ready", "restarting"]);
@@ -94,14 +94,14 @@ test("a model that is not kept is not downloaded again unasked", async () => {
     /^The engine stopped: .* A model is not kept on this device .* Load it again, or choose another model\.$/;
   const generating = assert.rejects(h.client.generate("Once", {}), (/** @type {any} */ error) => {
     assert.equal(error.code, "worker_died");
-    assert.match(said(error), words);
+    assert.match(sayError(error), words);
     return true;
   });
   await h.die();
   await generating;
   const last = h.states.at(-1);
   assert.ok(last?.name === "failed");
-  assert.match(said(last.error), words);
+  assert.match(sayError(last.error), words);
   assert.equal(h.workers.length, 1);
 
   await h.load();
@@ -125,7 +125,7 @@ describe("no endless restarts", () => {
     const last = h.states.at(-1);
     assert.ok(last?.name === "failed");
     assert.equal(last.error.code, "worker_died");
-    assert.match(said(last.error), /Reload the page, or choose another model/);
+    assert.match(sayError(last.error), /Reload the page, or choose another model/);
     await turn();
     assert.equal(h.workers.length, workers);
     await assert.rejects(h.client.generate("Once", {}), { code: "no_model" });

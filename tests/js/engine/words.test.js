@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { EngineError, toErrorData } from "../../../www/engine/errors.js";
 import { ENGINE } from "../../../www/strings/engine.js";
-import { said } from "../said.js";
+import { sayError } from "../../../www/strings/errors.js";
 
 const WWW = new URL("../../../www/", import.meta.url);
 
@@ -75,7 +75,7 @@ describe("a code of the engine", () => {
     for (const code of new Set(raised)) {
       if (forDevelopers.includes(code)) continue;
       const error = new EngineError(code, { bytes: 1, expected: 2 });
-      assert.notEqual(said(error), error.message, code);
+      assert.notEqual(sayError(error), error.message, code);
     }
   });
 
@@ -97,24 +97,27 @@ describe("a code of the engine", () => {
       ["wrong_size", { bytes: 5, expected: 6 }, /ends after 5 bytes, not 6/],
       ["wrong_size", { bytes: 7, expected: 6 }, /at least 7 bytes, not 6/],
     ];
-    for (const [code, values, words] of table) assert.match(said(new EngineError(code, values)), words);
+    for (const [code, values, words] of table) assert.match(sayError(new EngineError(code, values)), words);
   });
 
   test("may have a cause with words of its own, and a next step", () => {
     const next = { code: "download_again", values: { title: "GPT-2" } };
     const cause = { code: "out_of_memory", values: { cause: "unreachable" } };
     assert.match(
-      said(new EngineError("worker_died", { cause, next })),
+      sayError(new EngineError("worker_died", { cause, next })),
       /^The engine stopped: there was probably not enough memory \(unreachable\); .*\. GPT-2 is not kept on this device/,
     );
   });
 
   test("without words shows its message, without the full stop inside a sentence", () => {
-    assert.equal(said(new EngineError("tokenizer", {}, "tokenizer.json: no merges.")), "tokenizer.json: no merges.");
-    assert.equal(said(new TypeError("x is not a function")), "x is not a function");
-    assert.equal(said("a string"), "a string");
+    assert.equal(
+      sayError(new EngineError("tokenizer", {}, "tokenizer.json: no merges.")),
+      "tokenizer.json: no merges.",
+    );
+    assert.equal(sayError(new TypeError("x is not a function")), "x is not a function");
+    assert.equal(sayError("a string"), "a string");
     const cause = { code: "internal", message: "RangeError: too large." };
-    assert.equal(said(new EngineError("worker_died", { cause })), "The engine stopped: RangeError: too large.");
+    assert.equal(sayError(new EngineError("worker_died", { cause })), "The engine stopped: RangeError: too large.");
   });
 
   test("makes a message for developers, together with its values", () => {

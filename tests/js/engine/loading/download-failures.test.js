@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { EngineError } from "../../../../www/engine/errors.js";
+import { sayError } from "../../../../www/strings/errors.js";
 import { browserFetch } from "../../browser-fetch.js";
 import { FakeDirectory, noise, sha256, turn } from "../../fakes.js";
-import { said } from "../../said.js";
 import { assertWhole, BYTES, CUT, DownloadHarness, noNetwork, PATH } from "./download-harness.js";
 
 /** @type {DownloadHarness} */
@@ -77,7 +77,7 @@ describe("broken connections", () => {
     }
     const { error } = await outcome;
     assert.equal(error?.code, "connection_lost");
-    assert.match(said(error), /^No data of model\.safetensors from .* arrived for 30 seconds\. Check the network/);
+    assert.match(sayError(error), /^No data of model\.safetensors from .* arrived for 30 seconds\. Check the network/);
     assert.equal(asked, 5);
   });
 
@@ -168,7 +168,7 @@ describe("refusals", () => {
       h.hub.fail(PATH, "status", { status });
       const { error } = await h.get();
       assert.equal(error?.code, code);
-      assert.match(said(error), new RegExp(`model\\.safetensors.*HTTP ${status}.*(Choose|Load)`));
+      assert.match(sayError(error), new RegExp(`model\\.safetensors.*HTTP ${status}.*(Choose|Load)`));
       assert.equal(h.ranges.length, 1);
     });
   }
@@ -212,7 +212,7 @@ describe("refusals", () => {
       h.hub.fail(PATH, "status", { status: 429, retryAfter });
       const { error } = await h.get();
       assert.equal(error?.code, "busy");
-      assert.match(said(error), retryAfter === "0" ? /Load again later/ : /in 1 seconds/);
+      assert.match(sayError(error), retryAfter === "0" ? /Load again later/ : /in 1 seconds/);
       assert.deepEqual(h.clock.waitsMs, retryAfter === "0" ? [500, 1000, 2000, 4000] : [1000, 1000, 2000, 4000]);
     }
   });
@@ -221,7 +221,7 @@ describe("refusals", () => {
     h.hub.fail(PATH, "status", { status: 429, retryAfter: "3600" });
     const { error } = await h.get();
     assert.equal(error?.code, "busy");
-    assert.match(said(error), /HTTP 429.*in 3600 seconds/);
+    assert.match(sayError(error), /HTTP 429.*in 3600 seconds/);
     assert.deepEqual(h.clock.waitsMs, []);
   });
 
@@ -236,7 +236,7 @@ describe("refusals", () => {
     h.hub.fail(PATH, "no_cors");
     const { error } = await h.get();
     assert.equal(error?.code, "unreachable");
-    assert.match(said(error), /CORS/);
+    assert.match(sayError(error), /CORS/);
     assert.deepEqual(h.clock.waitsMs, []);
   });
 

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
+import { sayError } from "../../../../www/strings/errors.js";
 import { browserFetch } from "../../browser-fetch.js";
 import { FakeDirectory, sha256 } from "../../fakes.js";
-import { said } from "../../said.js";
 import { assertWhole, BYTES, DownloadHarness, noNetwork, PATH } from "./download-harness.js";
 
 /** @type {DownloadHarness} */
@@ -76,7 +76,7 @@ describe("damage", () => {
     h.hub.fail(PATH, "wrong_length");
     const { error } = await h.get();
     assert.equal(error?.code, "wrong_size");
-    assert.match(said(error), /model\.safetensors .*wrong size.*load it again/);
+    assert.match(sayError(error), /model\.safetensors .*wrong size.*load it again/);
     assert.equal(h.directory.files.size, 0);
   });
 
@@ -91,7 +91,7 @@ describe("damage", () => {
     h.hub.fail(PATH, "flipped_byte");
     const { error } = await h.get();
     assert.equal(error?.code, "wrong_hash");
-    assert.ok(said(error).includes(sha256(BYTES)), "names the expected hash");
+    assert.ok(sayError(error).includes(sha256(BYTES)), "names the expected hash");
     assert.equal(h.directory.files.size, 0);
   });
 
@@ -168,7 +168,7 @@ describe("headers", () => {
     const outcome = await h.get({ file: h.unpinned });
     assertWhole(outcome);
     assert.equal(outcome.kept, true);
-    assert.match(said(outcome.unverified), /model\.safetensors .*could not be verified/);
+    assert.match(sayError(outcome.unverified), /model\.safetensors .*could not be verified/);
     assert.equal(outcome.progress.at(-1)?.total, BYTES.length);
 
     const again = await h.get({ file: h.unpinned, fetch: noNetwork });
@@ -196,7 +196,7 @@ describe("headers", () => {
     h.directory = new FakeDirectory();
     assert.equal((await h.get({ file: unpinned, fetch: linked(`"${"0".repeat(64)}"`) })).error?.code, "wrong_hash");
     const gitHash = await h.get({ file: h.unpinned, fetch: linked(`"${"0".repeat(40)}"`) });
-    assert.match(said(gitHash.unverified), /could not be verified/);
+    assert.match(sayError(gitHash.unverified), /could not be verified/);
   });
 
   test("another part than requested is refused", async () => {
@@ -250,7 +250,7 @@ describe("failing storage", () => {
     const outcome = await h.get();
     assertWhole(outcome);
     assert.equal(outcome.kept, false);
-    assert.match(said(outcome.notKept), /could not be kept.*full.*next visit downloads it again.*Free some space/);
+    assert.match(sayError(outcome.notKept), /could not be kept.*full.*next visit downloads it again.*Free some space/);
     assert.equal(h.directory.files.size, 0, "the space is given back");
   });
 
@@ -260,7 +260,7 @@ describe("failing storage", () => {
     const outcome = await h.get();
     assertWhole(outcome);
     assert.equal(outcome.kept, false);
-    assert.match(said(outcome.notKept), /Another tab/);
+    assert.match(sayError(outcome.notKept), /Another tab/);
     assert.equal(h.stored?.length, 1000);
 
     writer?.write(BYTES.slice(1000));
@@ -285,7 +285,7 @@ describe("failing storage", () => {
     assert.deepEqual(h.ranges.at(-1), "bytes=1000-");
     assert.equal(outcome.kept, false);
     assert.match(
-      said(outcome.notKept),
+      sayError(outcome.notKept),
       /could not be kept on this device: its first part is no longer stored\. .* Load it again/,
     );
     assert.equal(h.directory.files.size, 0);

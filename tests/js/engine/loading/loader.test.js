@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import { EngineError } from "../../../../www/engine/errors.js";
 import { loadModel } from "../../../../www/engine/loading/loader.js";
+import { sayError } from "../../../../www/strings/errors.js";
 import { FakeWasm, fakeModel } from "../../fake-model.js";
 import { FakeDirectory, FakeSleep, turn } from "../../fakes.js";
-import { said } from "../../said.js";
 
 /** @type {FakeWasm} */
 let wasm;
@@ -81,7 +81,10 @@ test("the total is unknown until the size of every file is known", async () => {
   const { info } = await load(fake, { onProgress: (_, totalBytes) => totals.push(totalBytes) });
   assert.equal(totals[0], null);
   assert.equal(typeof totals.at(-1), "number");
-  assert.match(said(info.notices), /config\.json .*could not be verified.*tokenizer\.json .*could not be verified/);
+  assert.match(
+    info.notices.map(sayError).join(" "),
+    /config\.json .*could not be verified.*tokenizer\.json .*could not be verified/,
+  );
 });
 
 describe("keeping", () => {
@@ -118,7 +121,7 @@ describe("keeping", () => {
     for (const _ of ["first visit", "second visit"]) {
       const { info } = await load(fake);
       assert.equal(info.kept, true);
-      assert.match(said(info.notices), /^model\.safetensors .*could not be verified/);
+      assert.match(info.notices.map(sayError).join(" "), /^model\.safetensors .*could not be verified/);
     }
     assert.equal(wasm.builders.length, 2);
   });
@@ -132,14 +135,20 @@ describe("keeping", () => {
   test("without storage there is one notice", async () => {
     const { info } = await load(fakeModel(), { hasStorage: false });
     assert.equal(info.kept, false);
-    assert.equal(said(info.notices).match(/no storage/g)?.length, 1);
+    assert.equal(
+      info.notices
+        .map(sayError)
+        .join(" ")
+        .match(/no storage/g)?.length,
+      1,
+    );
   });
 
   test("on a full device the model works, with a notice", async () => {
     directory.quotaBytes = 100;
     const { info } = await load(fakeModel());
     assert.equal(info.kept, false);
-    assert.match(said(info.notices), /^model\.safetensors .*could not be kept/);
+    assert.match(info.notices.map(sayError).join(" "), /^model\.safetensors .*could not be kept/);
   });
 });
 
@@ -269,7 +278,7 @@ describe("known logits", () => {
       const weights = String(fake.model.files.weights.sha256);
       assert.equal(directory.files.has(`${weights}.q8`), isGolden, "a model that may be wrong is not packed");
       if (isGolden) assert.deepEqual(info.notices, []);
-      else assert.match(said(info.notices), /not compute the published numbers/);
+      else assert.match(info.notices.map(sayError).join(" "), /not compute the published numbers/);
     });
   }
 });

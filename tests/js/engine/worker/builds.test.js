@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import { Builds, choices } from "../../../../www/engine/worker/builds.js";
+import { sayError } from "../../../../www/strings/errors.js";
 import { FakeWasm } from "../../fake-model.js";
-import { said } from "../../said.js";
 
 /** @import { BuildName } from "../../../../www/engine/protocol.js" */
 
@@ -94,7 +94,7 @@ describe("Builds", () => {
     broken.add("threads").add("plain");
     await assert.rejects(builds.open(null), (/** @type {any} */ error) => {
       assert.equal(error.code, "not_started");
-      assert.equal(said(error), "its program could not be started (no plain today)");
+      assert.equal(sayError(error), "its program could not be started (no plain today)");
       return true;
     });
   });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { said } from "../../said.js";
+import { sayError } from "../../../../www/strings/errors.js";
 import { HostHarness, prefill, sequence, token } from "./host-harness.js";
 
 /** @type {HostHarness} */
@@ -14,7 +14,7 @@ beforeEach(() => {
 test("without a model is an error with a way out", async () => {
   await h.generate(1);
   assert.equal(h.ending(1).error.code, "no_model");
-  assert.match(said(h.ending(1).error), /Load one/);
+  assert.match(sayError(h.ending(1).error), /Load one/);
 });
 
 for (const count of [0, 1, 3]) {
@@ -88,7 +88,7 @@ test("a panic is fatal", async () => {
   await h.generate(2);
   assert.equal(h.ending(2).fatal, true);
   assert.equal(h.ending(2).error.code, "internal");
-  assert.equal(said(h.ending(2).error), "unreachable");
+  assert.equal(sayError(h.ending(2).error), "unreachable");
 });
 
 test("cancelling a request that is not running does nothing", () => {

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { EngineError } from "../../../../www/engine/errors.js";
+import { sayError } from "../../../../www/strings/errors.js";
 import { turn } from "../../fakes.js";
-import { said } from "../../said.js";
 import { HostHarness, sequence, token } from "./host-harness.js";
 
 /** @type {HostHarness} */
@@ -47,7 +47,7 @@ test("the build is opened with the requested threads", async () => {
 test("a worker in which no build starts is lost", async () => {
   h.openWasm = () => Promise.reject(new EngineError("not_started", { cause: "no WebAssembly here" }));
   await h.load(1);
-  assert.match(said(h.ending(1).error), /could not be started \(no WebAssembly here\)/);
+  assert.match(sayError(h.ending(1).error), /could not be started \(no WebAssembly here\)/);
   assert.equal(h.ending(1).fatal, true);
 });
 
@@ -106,7 +106,7 @@ test("a panic is fatal, with memory as its likely cause and a way out", async ()
   h.wasm.pushError = new WebAssembly.RuntimeError("unreachable");
   await h.load(1);
   assert.equal(h.ending(1).fatal, true);
-  assert.match(said(h.ending(1).error), /not enough memory \(unreachable\).*close other tabs.*smaller model/);
+  assert.match(sayError(h.ending(1).error), /not enough memory \(unreachable\).*close other tabs.*smaller model/);
 });
 
 test("the old model answers until the new one is ready, and is freed then", async () => {
