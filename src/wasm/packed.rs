@@ -29,6 +29,7 @@ export type OpenFile = {
 #[wasm_bindgen]
 pub struct PackedModel {
     model: packed_file::PackedModel,
+    /// Read so far; `len` in bytes, with the header.
     n_parts: usize,
     len: usize,
 }
@@ -88,6 +89,7 @@ impl PackedModel {
 #[wasm_bindgen]
 pub struct PackedWriter {
     header: Vec<u8>,
+    /// Written so far, the header included; `len` in bytes.
     n_parts: usize,
     len: usize,
 }

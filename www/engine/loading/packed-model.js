@@ -98,15 +98,17 @@ export class PackedModelFile {
   async save(session, signal) {
     await this.#keeper.open(0);
     if (!this.#keeper.isOpen) return false;
-    const writer = new this.#world.wasm.PackedWriter(session, this.#configJson, this.#weights);
+    let writer = null;
     try {
-      while (await this.#keeper.writeBy((file) => writer.write_next(session, file))) {
+      writer = new this.#world.wasm.PackedWriter(session, this.#configJson, this.#weights);
+      const writeNext = writer.write_next.bind(writer, session);
+      while (await this.#keeper.writeBy(writeNext)) {
         // A large model takes seconds, in which a cancel may come.
         await this.#world.nextTask();
         signal.throwIfAborted();
       }
     } catch (error) {
-      free(writer, error);
+      if (writer !== null) free(writer, error);
       await this.discard();
       throw error;
     }
