@@ -25,9 +25,10 @@ const MIME_TYPES = {
 /**
  * @param {string} root the folder to serve, with an index.html
  * @param {number} port 0 takes any free one
+ * @param {Map<string, () => Promise<string>>} [overlay] what to answer in place of a file, by its path
  * @returns {Promise<import("node:http").Server>} once it listens, on this machine only
  */
-export async function serve(root, port) {
+export async function serve(root, port, overlay = new Map()) {
   const headers = {
     "Content-Security-Policy": `${await policyOf(join(root, "index.html"))}; frame-ancestors 'none'`,
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -37,7 +38,7 @@ export async function serve(root, port) {
     "Cache-Control": "no-cache",
   };
   const server = createServer((request, response) => {
-    answer(root, headers, request, response).catch((error) => {
+    answer(root, overlay, headers, request, response).catch((error) => {
       // A reader that goes away halfway is nobody's fault.
       if (error.code !== "ERR_STREAM_PREMATURE_CLOSE")
         console.error(`${request.method} ${request.url}: ${error.message}`);
@@ -60,21 +61,30 @@ async function policyOf(index) {
 
 /**
  * @param {string} root
+ * @param {Map<string, () => Promise<string>>} overlay
  * @param {Record<string, string>} headers
  * @param {import("node:http").IncomingMessage} request
  * @param {import("node:http").ServerResponse} response
  */
-async function answer(root, headers, request, response) {
+async function answer(root, overlay, headers, request, response) {
   if (request.method !== "GET" && request.method !== "HEAD")
     return refuse(response, headers, 405, "Only GET and HEAD are supported.");
   // URL resolves every ".."; encoded characters ("%2f") stay encoded and match no file.
   const { pathname } = new URL(`http://localhost${request.url}`);
-  const path = join(root, pathname.endsWith("/") ? `${pathname}index.html` : pathname);
+  const name = pathname.endsWith("/") ? `${pathname}index.html` : pathname;
+  const type = MIME_TYPES[extname(name)] ?? "application/octet-stream";
+  const made = await overlay.get(name)?.();
+  if (made !== undefined) {
+    response.writeHead(200, { ...headers, "Content-Type": type });
+    response.end(made);
+    return;
+  }
+  const path = join(root, name);
   const file = await stat(path).catch(() => null);
   if (!file?.isFile()) return refuse(response, headers, 404, `${pathname} not found.`);
   response.writeHead(200, {
     ...headers,
-    "Content-Type": MIME_TYPES[extname(path)] ?? "application/octet-stream",
+    "Content-Type": type,
     "Content-Length": file.size,
   });
   if (request.method === "HEAD") response.end();
