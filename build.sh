@@ -9,7 +9,10 @@ usage() {
 usage: ./build.sh [COMMAND]
   build           compile the engine and put the page's parts under www/, ready to deploy (the default)
   serve [PORT]    build, then serve the page on http://localhost:PORT/ (8080 if not given)
-  test            run every check and test
+  watch [PORT]    build and serve on port 8081, then build and reload the page whenever a source file changes
+  test [PART [NAME]]
+                  run every check and test, or those of a PART: native, wasm, js, page or train;
+                  with NAME, only the tests of this part whose names contain it
   eval [FILE...]  measure what the suggestions are worth to a writer, on texts (some minutes); eval --help has its options
   bench [ROWS]    build, then compare the engine with others in Chromium (half an hour); ROWS: a regular expression
 EOF
@@ -22,95 +25,8 @@ export PATH="$TOOLS/bin:$HOME/.cargo/bin:$PATH"
 say() { printf '\n==> %s\n' "$*"; }
 missing() { printf '\nMissing: %s\n' "$*" >&2; exit 1; }
 
-# ---- what the steps need -------------------------------------------------------------------------------------------
-
-need_rust() {
-  command -v cargo >/dev/null || missing "Rust. Install rustup (https://rustup.rs), then run this again."
-  [ -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown" ] && return
-  command -v rustup >/dev/null || missing "Rust's target wasm32-unknown-unknown, and rustup to install it."
-  say "Installing Rust's target wasm32-unknown-unknown"
-  rustup target add wasm32-unknown-unknown
-}
-
-# The build with threads compiles the standard library anew, for memory that is shared.
-need_rust_src() {
-  [ -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ] && return
-  command -v rustup >/dev/null || missing "Rust's component rust-src, and rustup to install it."
-  say "Installing Rust's component rust-src"
-  rustup component add rust-src
-}
-
-# cargo_tool COMMAND CRATE VERSION: a tool of exactly this version, in a folder of its own.
-cargo_tool() {
-  case "$("$1" --version 2>/dev/null)" in *" $3"*) return ;; esac
-  say "Installing $2 $3 into $TOOLS (once, some minutes)"
-  # Barely optimised: a tool runs for seconds here, and would take minutes more to compile.
-  CARGO_PROFILE_RELEASE_OPT_LEVEL=1 cargo install --quiet --root "$TOOLS" --version "$3" "$2"
-}
-
-# The command-line tool must have the version of the library that Cargo.lock names.
-need_wasm_bindgen() {
-  local version
-  version="$(sed -n '/^name = "wasm-bindgen"$/{n;s/version = "\(.*\)"/\1/p}' Cargo.lock)"
-  cargo_tool wasm-bindgen wasm-bindgen-cli "$version"
-}
-
-need_node() {
-  command -v npm >/dev/null || missing "Node.js 20 or newer with npm (apt-get install nodejs npm)."
-  [ "$(node -p 'parseInt(process.versions.node)')" -ge 20 ] || missing "Node.js 20 or newer; found $(node --version)."
-  [ node_modules/.package-lock.json -nt package-lock.json ] && return
-  say "Installing the npm packages of package-lock.json"
-  npm ci --ignore-scripts --no-audit --no-fund
-  touch node_modules/.package-lock.json
-}
-
-# debian_packages SENTENCE PACKAGE...: installs them, or says what is missing where there is no apt-get.
-debian_packages() {
-  local sudo="" sentence="$1"
-  shift
-  [ "$(id -u)" = 0 ] || sudo="sudo"
-  command -v apt-get >/dev/null || missing "$sentence"
-  say "Installing $*"
-  $sudo apt-get update -qq
-  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
-}
-
-need_chromium() {
-  command -v chromium >/dev/null && command -v chromedriver >/dev/null && return
-  debian_packages "Chromium and ChromeDriver on the PATH, as chromium and chromedriver." chromium chromium-driver
-}
-
-# Debian's PyTorch will do for the test of the training, and is a tenth of the size of the one that requirements.txt asks for.
-# With OpenBLAS it trains four times as fast as with the library that Debian would give it.
-need_torch() {
-  local venv="$TOOLS/train/venv" python=/usr/bin/python3
-  "$venv/bin/python" -c "import safetensors, tokenizers, tomllib, torch" 2>/dev/null && return
-  "$python" -c "import ensurepip, torch" 2>/dev/null ||
-    debian_packages "PyTorch 1.13 or newer for $python, with venv." python3-torch python3-venv libopenblas0
-  say "Installing the tokenizer and safetensors into $venv"
-  "$python" -m venv --system-site-packages "$venv"
-  grep -E '^(safetensors|tokenizers)==' tools/train/requirements.txt |
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --requirement /dev/stdin
-}
-
-# The other engines, and one model of DistilGPT2's shape in the format of each.
-need_peers() {
-  if [ ! tools/bench/node_modules/.package-lock.json -nt tools/bench/package-lock.json ]; then
-    say "Installing the engines to compare with (650 MB)"
-    npm ci --prefix tools/bench --ignore-scripts --no-audit --no-fund
-    touch tools/bench/node_modules/.package-lock.json
-  fi
-  [ -z "$(find tools/random-model.js tools/bench/*.py tools/bench/requirements.txt -newer "$MODELS/prompts.json" 2>&1)" ] && return
-  local python="$TOOLS/bench/venv/bin/python"
-  say "Installing what makes their models into $TOOLS/bench/venv"
-  python3 -m venv "$TOOLS/bench/venv" || missing "Python 3.11 or newer with venv (apt-get install python3-venv)."
-  "$python" -m pip install --quiet --disable-pip-version-check --requirement tools/bench/requirements.txt
-  say "Making the models in $MODELS (1 GB)"
-  node tools/random-model.js "$MODELS/random"
-  "$python" tools/bench/make_models.py "$MODELS/random" www/models/gpt2-tokenizer/tokenizer.json "$MODELS"
-}
-
-# ---- the steps -----------------------------------------------------------------------------------------------------
+source tools/needs.sh
+source tools/tests.sh
 
 # compile [ARGUMENT...]: cargo build of the engine for the browser.
 compile() { cargo build --locked --release --target wasm32-unknown-unknown "$@"; }
@@ -179,43 +95,6 @@ build() {
   say "Built: www/ can be served by any static host"
 }
 
-test_all() {
-  need_rust
-  need_chromium
-  say "rustfmt"
-  cargo fmt --all --check
-  say "clippy"
-  cargo clippy --locked --all-targets --all-features -- -D warnings
-  cargo clippy --locked --target wasm32-unknown-unknown --workspace --lib --test web --test kernels --test attention --test oracle --test accuracy -- -D warnings
-  say "Native tests"
-  cargo test --locked
-  need_torch
-  say "Training a tiny model, and running it in the engine"
-  "$TOOLS/train/venv/bin/python" -m unittest discover -v -s tools/train
-  cargo test --locked --test trained_model -- --ignored
-  build
-  cargo_tool wasm-pack wasm-pack 0.15.1
-  say "Tests in headless Chrome, with SIMD and, at the same time, without"
-  # Ten thousand positions of three models take longer than the runner's 20 seconds.
-  export WASM_BINDGEN_TEST_TIMEOUT=600
-  # RUSTFLAGS takes the place of the flags in .cargo/config.toml.
-  RUSTFLAGS=" " CARGO_TARGET_DIR=target/no-simd wasm_test > target/no-simd.log 2>&1 &
-  local no_simd=$! status=0
-  # Whichever fails, the other is waited for and told.
-  wasm_test --test accuracy || status=$?
-  wait "$no_simd" || status=$?
-  say "Without SIMD"
-  cat target/no-simd.log
-  [ "$status" = 0 ]
-  say "Format and lint of the JavaScript, the CSS and the HTML"
-  node_modules/.bin/biome check --error-on-warnings .
-  say "Types of the JavaScript"
-  node_modules/.bin/tsc --project www/tsconfig.json
-  node_modules/.bin/tsc --project tools/tsconfig.json
-  say "JavaScript unit tests, and the page in Chromium"
-  node --test --test-reporter=spec --test-concurrency=2 $(find tests/js tests/page -name "*.test.js" | sort)
-}
-
 # evaluate [ARGUMENT...]: where it was called, so that it finds the files.
 evaluate() {
   need_rust
@@ -225,27 +104,11 @@ evaluate() {
     --manifest-path "$project/Cargo.toml" --target-dir "$project/target/native" --features eval --bin eval -- "$@")
 }
 
-# totals LOG: one line out of what the test runners of cargo, Python and Node say.
-totals() {
-  awk '/^test result: / { passed += $4; failed += $6; skipped += $8 }
-       /^test_.* ok$/            { passed += 1 }
-       /^test_.* (FAIL|ERROR)$/  { failed += 1 }
-       /^ℹ pass /        { passed += $3 }
-       /^ℹ fail /        { failed += $3 }
-       /^ℹ skipped /     { skipped += $3 }
-       END { printf "\n%d passed, %d failed, %d skipped\n", passed, failed, skipped }' "$1"
-}
-
-wasm_test() { wasm-pack test --headless --chrome --chromedriver "$(command -v chromedriver)" -- --locked --test web --test kernels --test attention --test oracle "$@"; }
-
 case "${1:-build}" in
   build) build ;;
   serve) build; node tools/serve.js www "${2:-8080}" ;;
-  test)
-    mkdir -p target
-    trap 'totals target/test.log' EXIT
-    test_all 2>&1 | tee target/test.log
-    ;;
+  watch) build; node tools/watch.js "${2:-8081}" ;;
+  test) shift; run_tests "$@" ;;
   eval) shift; evaluate "$@" ;;
   bench) need_chromium; build; build_candle; need_peers; node tools/bench/main.js "$MODELS" "${2:-}" ;;
   -h | --help | help) usage ;;
