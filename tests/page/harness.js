@@ -1,6 +1,7 @@
 // The page in Chromium, served as `build.sh serve` serves it, with a local server in the place of the Hugging Face hub.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,7 @@ import { writeFileList } from "../../tools/files.js";
 import { serve } from "../../tools/serve.js";
 import { MODELS } from "../../www/models/table.js";
 import { startHub } from "../hub/server.js";
+import { tinyModel } from "./tiny-model.js";
 
 /**
  * @import { Browser, BrowserContextOptions, Page, Route } from "playwright-core"
@@ -26,6 +28,7 @@ const ISOLATION_HEADERS = ["cross-origin-opener-policy", "cross-origin-embedder-
 
 const www = new URL("../../www/", import.meta.url);
 const [pocket, distil] = MODELS;
+const tiny = tinyModel(await readFile(new URL("models/gpt2-tokenizer/tokenizer.json", www), "utf8"));
 
 // What transformers computes with the pocket model, in the format of DistilGPT2's golden file.
 export const GOLDEN = await readFile(new URL("../fixtures/pocket.json", import.meta.url), "utf8");
@@ -67,11 +70,16 @@ export class Site {
     server.prependListener("request", ({ url }) => this.paths.push(String(url)));
   }
 
-  static async open() {
+  /** @param {"tiny" | "real"} [size] of the bundled model: the tiny one writes words at random */
+  static async open(size = "tiny") {
     // A copy, so that the page and its service worker find the same, and a test can change it.
     const root = await mkdtemp(join(tmpdir(), "page-"));
     await cp(fileURLToPath(www), root, { recursive: true });
-    await writeFile(join(root, "models/table.js"), modelsForTests());
+    if (size === "tiny") {
+      await writeFile(join(root, "models/pocket-gpt2/config.json"), tiny.config);
+      await writeFile(join(root, "models/pocket-gpt2/model.safetensors"), tiny.weights);
+    }
+    await writeFile(join(root, "models/table.js"), modelsForTests(size));
     await writeFile(join(root, "models/distilgpt2-golden.json"), GOLDEN);
     await writeFileList(root);
     const hub = await startHub({ isHttps: true });
@@ -84,7 +92,7 @@ export class Site {
     const server = await serve(root, 0);
     try {
       const browser = await chromium.launch({
-        executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+        executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium-headless-shell",
         args: ["--no-sandbox", "--ignore-certificate-errors", `--host-resolver-rules=${hub.hostResolverRules}`],
       });
       return new Site(root, server, browser, hub);
@@ -175,15 +183,32 @@ function withoutServiceWorker() {
   delete (/** @type {{serviceWorker?: unknown}} */ (Navigator.prototype).serviceWorker);
 }
 
-/** The source of models/table.js with the hub's files as they are here. */
-function modelsForTests() {
+/** The source of models/table.js with the files as they are here. @param {"tiny" | "real"} size */
+function modelsForTests(size) {
   const weights = { ...pocket.files.weights, url: distil.files.weights.url };
   const config = { ...pocket.files.config, url: distil.files.config.url };
-  const table = [pocket, { ...distil, files: { ...distil.files, config, weights } }];
+  const bundled = size === "real" ? pocket : { ...pocket, files: withBytes(pocket.files, tiny) };
+  const table = [bundled, { ...distil, files: { ...distil.files, config, weights } }];
   const source = JSON.stringify(table).replaceAll(JSON.stringify(www.href).slice(1, -1), "ROOT/");
   return `const root = new URL("../", import.meta.url).href;
 export const MODELS = JSON.parse(${JSON.stringify(source)}.replaceAll("ROOT/", root));
 `;
+}
+
+/**
+ * @param {import("../../www/engine/protocol.js").Model["files"]} files
+ * @param {{config: Buffer, weights: Buffer}} contents
+ */
+function withBytes(files, { config, weights }) {
+  const pinned = (/** @type {Buffer} */ content) => ({
+    bytes: content.length,
+    sha256: createHash("sha256").update(content).digest("hex"),
+  });
+  return {
+    ...files,
+    config: { ...files.config, ...pinned(config) },
+    weights: { ...files.weights, ...pinned(weights) },
+  };
 }
 
 /** The editor is there and has the focus. @param {Page} page */

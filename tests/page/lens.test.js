@@ -24,7 +24,7 @@ const TEXT = `${RAIN.trimEnd()} river.\nNobody said a word about the weather`;
 /** @type {Site} */
 let site;
 before(async () => {
-  site = await Site.open();
+  site = await Site.open("real");
 });
 after(() => site.close());
 

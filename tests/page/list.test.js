@@ -10,7 +10,7 @@ import { active, begin, list, more, openList, rows, shown } from "./list-harness
 /** @type {Site} */
 let site;
 before(async () => {
-  site = await Site.open();
+  site = await Site.open("real");
 });
 after(() => site.close());
 

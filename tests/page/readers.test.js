@@ -7,7 +7,7 @@ import { ghost, overflowPx, RAIN, ready, Site, suggestion, WEIGHTS_PATH, write, 
 /** @type {Site} */
 let site;
 before(async () => {
-  site = await Site.open();
+  site = await Site.open("real");
 });
 after(() => site.close());
 afterEach(() => site.hub.mend(WEIGHTS_PATH));

@@ -15,7 +15,7 @@ const skip = THREADS === 1 && "one core has no use for threads";
 /** @type {Site} */
 let site;
 before(async () => {
-  site = await Site.open();
+  site = await Site.open("real");
 });
 after(() => site.close());
 
@@ -52,7 +52,7 @@ async function complete(page, threads) {
  * @param {(page: Page) => Promise<void>} run
  */
 async function visitChanged(change, run) {
-  const site = await Site.open();
+  const site = await Site.open("real");
   try {
     await change(site);
     await site.visit(run);

@@ -18,7 +18,7 @@ import {
 /** @type {Site} */
 let site;
 before(async () => {
-  site = await Site.open();
+  site = await Site.open("real");
 });
 after(() => site.close());
 
