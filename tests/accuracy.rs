@@ -47,10 +47,10 @@ async fn int8_keeps_the_top_token_and_the_perplexity() {
     let mut reference = build(WEIGHTS, WeightType::F32);
     let mut scores = models.each_ref().map(|_| Score::default());
     for ids in held_out_ids().chunks(WINDOW_LEN) {
-        let expected = logits(&mut reference, ids).to_vec();
+        let expected = Reading::new(ids, logits(&mut reference, ids));
         for (model, score) in models.iter_mut().zip(&mut scores) {
             next_task().await;
-            score.add(ids, logits(model, ids), &expected);
+            score.add(&Reading::new(ids, logits(model, ids)), &expected);
         }
         next_task().await;
     }
@@ -69,6 +69,26 @@ fn outlier_channels_do_not_change_the_function() {
     assert!(difference < 1e-3, "logits are off by {difference}");
 }
 
+/// A model's answer to a window of tokens.
+struct Reading {
+    /// `(t,)`: the likeliest token after each.
+    tops: Vec<u32>,
+    /// `(t - 1,)`: the negative log-likelihood of each but the first.
+    nats: Vec<f64>,
+}
+
+impl Reading {
+    /// - `ids`: `(t,)`
+    /// - `logits`: `(t, vocab_size)`, after each of `ids`
+    fn new(ids: &[u32], logits: &[f32]) -> Reading {
+        let rows = logits.chunks_exact(logits.len() / ids.len());
+        Reading {
+            tops: rows.clone().map(argmax).collect(),
+            nats: rows.zip(&ids[1..]).map(|(row, &next)| surprise(row, next)).collect(),
+        }
+    }
+}
+
 /// How close int8 is to float32.
 #[derive(Default)]
 struct Score {
@@ -80,19 +100,11 @@ struct Score {
 }
 
 impl Score {
-    /// - `ids`: `(t,)`
-    /// - `found`, `expected`: `(t, vocab_size)`, the logits after each of `ids` in int8 and in float32
-    fn add(&mut self, ids: &[u32], found: &[f32], expected: &[f32]) {
-        let vocab_size = found.len() / ids.len();
-        let rows = found.chunks_exact(vocab_size).zip(expected.chunks_exact(vocab_size));
-        for (i, (found, expected)) in rows.enumerate() {
-            self.n_positions += 1;
-            self.n_same_top += usize::from(argmax(found) == argmax(expected));
-            if let Some(&next) = ids.get(i + 1) {
-                self.n_predicted += 1;
-                self.nats += surprise(found, next) - surprise(expected, next);
-            }
-        }
+    fn add(&mut self, found: &Reading, expected: &Reading) {
+        self.n_positions += found.tops.len();
+        self.n_same_top += found.tops.iter().zip(&expected.tops).filter(|(a, b)| a == b).count();
+        self.n_predicted += found.nats.len();
+        self.nats += found.nats.iter().sum::<f64>() - expected.nats.iter().sum::<f64>();
     }
 
     fn check(&self, name: &str, min_same_top: f64) {
