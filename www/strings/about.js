@@ -1,5 +1,8 @@
 // Strings of the about dialog: what the page is, what its models can do, and its keys.
 
+/** @import { StringTable } from "./strings.js" */
+
+/** @satisfies {StringTable} */
 export const ABOUT = {
   about_title: { en: "About this page and its models", zh: "关于本页与模型" },
   about_intro: {

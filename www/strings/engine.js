@@ -1,5 +1,8 @@
 // The reader's words for the engine's errors and notices, by code: see errors.js.
 
+/** @import { StringTable } from "./strings.js" */
+
+/** @satisfies {StringTable} */
 export const ENGINE = {
   no_model: { en: "No model is loaded. Load one, then try again.", zh: "没有加载模型。请先加载一个模型，再试一次。" },
   worker_died: { en: "The engine stopped: {cause}.", zh: "引擎停止了：{cause}。" },

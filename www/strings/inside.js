@@ -1,5 +1,8 @@
 // Strings of the lens and of the figures.
 
+/** @import { StringTable } from "./strings.js" */
+
+/** @satisfies {StringTable} */
 export const INSIDE = {
   lens_toggle: { en: "Show probabilities", zh: "显示概率" },
   lens_legend: { en: "How likely the model finds each token:", zh: "模型认为各词元出现的概率：" },

@@ -1,5 +1,8 @@
 // Strings of the settings dialog.
 
+/** @import { StringTable } from "./strings.js" */
+
+/** @satisfies {StringTable} */
 export const SETTINGS = {
   settings: { en: "Settings", zh: "设置" },
   settings_not_kept: {

@@ -6,13 +6,14 @@ import { INSIDE } from "./inside.js";
 import { SETTINGS } from "./settings.js";
 
 /** @typedef {"en" | "zh"} Language */
+/** @typedef {Record<string, Record<Language, string>>} StringTable */
 /** @typedef {keyof typeof STRINGS} StringKey */
 /**
  * A message in no language yet: a key with its values, literal text, or several of these in a row.
  * @typedef {string | number | {key: StringKey, values?: Record<string, Words>} | readonly Words[]} Words
  */
 
-/** `{name}` is replaced by a value. */
+/** `{name}` is replaced by a value. @satisfies {StringTable} */
 export const STRINGS = {
   // The page
   title: { en: "Write with DistilGPT2", zh: "用 DistilGPT2 写作" },
