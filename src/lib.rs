@@ -18,7 +18,7 @@
 //! | [`error`] | all errors, as codes and values |
 //! | `json` | JSON objects read with the errors that a user needs |
 //!
-//! Dependencies point one way; `tests/dependencies.rs` holds this, and that no files use each other in a circle:
+//! Dependencies point one way; `tests/dependencies.rs` checks this, and that no files use each other in a circle:
 //!
 //! ```text
 //! wasm, eval -> suggestion -> session -> sequence -> generation, text -> json, math

@@ -1,4 +1,4 @@
-//! Dependencies between the files of src/ point the way that `src/lib.rs` draws. Native only: it reads the sources.
+//! Dependencies between the files of src/ point the way that `src/lib.rs` shows. Native only: it reads the sources.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod rust_paths;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rust_paths::{Reference, references};
 
-/// The modules that each module of the crate may use, besides those that these may use in turn.
+/// The modules that each module may use, as well as everything that those may use.
 const MAY_USE: [(&str, &[&str]); 16] = [
     ("wasm", &["suggestion", "scoring", "golden", "weights"]),
     ("eval", &["suggestion", "scoring"]),
@@ -94,14 +94,14 @@ impl Library {
             .collect()
     }
 
-    /// The file that holds what a path names: the longest part of it that is a file.
+    /// The file that defines the item of a path: its longest prefix that is a file.
     fn file_of(&self, path: &[String]) -> Module {
         let lengths = (0..=path.len()).rev();
         let mut modules = lengths.map(|len| path[..len].to_vec());
         modules.find(|module| self.files.contains_key(module)).unwrap()
     }
 
-    /// One line for each edge against the direction, and for each name of the border elsewhere.
+    /// One line for each edge in the wrong direction, and for each crate of the border named outside `wasm`.
     fn wrong_edges(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         for (from, (path, source)) in &self.files {

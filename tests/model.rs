@@ -192,8 +192,8 @@ fn a_token_outside_the_vocabulary_is_refused_by_its_id() {
     assert!(cache.is_empty());
 }
 
-/// Random weights hardly separate the likeliest tokens, so rounding changes more of them than in a trained model, which
-/// accuracy.rs holds to tighter limits.
+/// Random weights hardly separate the likeliest tokens, so rounding changes more of them than in a trained model, for
+/// which accuracy.rs has tighter limits.
 #[test]
 fn int8_logits_correlate_with_float32() {
     let (mut n_same_top, mut n_positions) = (0, 0);

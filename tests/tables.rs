@@ -1,4 +1,4 @@
-//! Rules that JavaScript has as well, by the tables of cases that its tests read too: tests/tables/.
+//! Rules that JavaScript has as well, tested with the same tables of cases: tests/tables/.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;

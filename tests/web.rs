@@ -221,7 +221,7 @@ fn errors_are_thrown_with_name_code_and_message() {
     refused(session.check("{}").err().unwrap(), "golden", "cases");
 }
 
-/// What `promise` resolves to.
+/// The value of `promise`.
 async fn resolved<T: JsCast>(promise: Promise) -> T {
     JsFuture::from(promise).await.unwrap().unchecked_into()
 }

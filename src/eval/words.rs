@@ -1,4 +1,4 @@
-//! The words of a text as the page accepts them one by one: `firstWord` of www/suggestion/words.js, held to the same
+//! The words of a text as the page accepts them one by one: `firstWord` of www/suggestion/words.js, tested with the same
 //! table of cases, tests/tables/first_word.json.
 //!
 //! The page has `Intl.Segmenter`, which finds words by Unicode's rules (UAX #29) and, where a script has no spaces

@@ -49,7 +49,7 @@ pub fn block_bias(bias: Option<&[f32]>, rows: &Range<usize>) -> [f32; BLOCK_ROWS
     block
 }
 
-/// Writes a block's results, of which the matrix's last block wants fewer.
+/// Writes a block's results; a matrix's last block may have fewer.
 ///
 /// # Shapes
 /// - `out`: `(n_rows,)`, `n_rows <= BLOCK_ROWS`, overwritten

@@ -1,7 +1,7 @@
 //! GPT-2, after Radford et al. 2019; names and tensor layout as transformers' modeling_gpt2.py.
 //!
 //! A pass reads `t` new tokens behind those whose keys and values the cache holds. Of the last block's output only the last
-//! `n_wanted` rows are computed: one for the next token, `t` for all logits, none where the cache alone is to be filled.
+//! `n_wanted` rows are computed: one for the next token, `t` for all logits, none to fill only the cache.
 
 use super::buffers::{BlockBuffers, Buffers, SublayerBuffers};
 use super::config::Config;
@@ -186,7 +186,7 @@ impl Gpt2 {
         Ok(model)
     }
 
-    /// Reads `input_ids` into the trunk of the cache and computes no logits: enough for a prompt before its end.
+    /// Reads `input_ids` into the trunk of the cache and computes no logits: for every part of a prompt but the last.
     ///
     /// # Shapes
     /// As [`Gpt2::forward`].
@@ -282,7 +282,7 @@ impl Gpt2 {
         &self.config
     }
 
-    /// The form in which the matrices are held.
+    /// The form in which the matrices are kept.
     pub fn weight_type(&self) -> WeightType {
         self.wte.weight_type()
     }

@@ -55,8 +55,7 @@ impl Linear {
         self.multiply(x, quantized, out)
     }
 
-    /// As [`Linear::forward`], for the last rows of the `x` that the product before had, so that they are not quantised
-    /// again.
+    /// As [`Linear::forward`], for the last rows of the `x` of the previous product, which is still quantised.
     pub fn forward_last<'a>(&self, x: &[f32], quantized: &mut QuantizedInput, out: &'a mut Vec<f32>) -> &'a mut [f32] {
         if let Matrix::Q8(weight) = &self.weight {
             quantized.0.keep_last(x.len() / weight.n_in());

@@ -1,4 +1,4 @@
-//! The source of a model's weights, in the manner of candle's `VarBuilder`: the model asks, whoever reads the file answers.
+//! The source of a model's weights, like candle's `VarBuilder`: the model asks, and the reader of the file answers.
 
 use super::matrix::Matrix;
 use crate::error::Result;

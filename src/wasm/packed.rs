@@ -1,7 +1,7 @@
 //! A packed model in the browser's own file system: written out of the engine's memory, and read straight back into place.
 //!
-//! JavaScript opens, locks and closes the file, and may do other work between two calls. The file system takes the engine's
-//! memory as it is, shared between threads or not.
+//! JavaScript opens, locks and closes the file, and may do other work between two calls. The file system accepts the
+//! engine's memory directly, even when threads share it.
 
 use std::iter;
 

@@ -1,5 +1,5 @@
-//! A matrix that a file stores in int8, with bfloat16 scales for groups of inputs: the groups of the packed matrices, so
-//! that an int8 model rounds nothing again.
+//! A matrix that a file stores in int8, with bfloat16 scales for groups of inputs. Packed matrices have the same groups,
+//! so an int8 model does not round it again.
 
 use half::bf16;
 

@@ -1,4 +1,4 @@
-//! A file of our own for an int8 model as it lies in memory, so that the next visit reads it straight into place.
+//! Our own file format: an int8 model as it lies in memory, which the next visit reads straight into place.
 //!
 //! | bytes | content |
 //! | --- | --- |

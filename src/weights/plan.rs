@@ -1,5 +1,5 @@
-//! The plan that a checkpoint's header is turned into: what becomes of each tensor's bytes. A file that is not the one that
-//! config.json describes is refused here, before its tensors are downloaded.
+//! The plan made from a checkpoint's header: where each tensor's bytes go. A file that does not match config.json is
+//! refused here, before its tensors are downloaded.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -58,7 +58,7 @@ pub fn plan(tensors: &[TensorInfo], expected: &BTreeMap<String, Role>) -> Result
         destinations[i] = match (&info.dtype, role) {
             (Dtype::I8, Role::Matrix(matrix)) => {
                 let (scales_i, scales) = take(&mut found, &format!("{name}.scale"), &matrix.scale_shape())?;
-                // As packed matrices hold them: to round another type would change every weight.
+                // The type in packed matrices: rounding another one to it would change every weight.
                 if scales.dtype != Dtype::Float(FloatDtype::BF16) {
                     return Err(unreadable(scales, "BF16 is"));
                 }

@@ -1,4 +1,5 @@
-//! candle-transformers' GPT-BigCode with the weights of a GPT-2: with one head, the same function in another hand.
+//! candle-transformers' GPT-BigCode with a GPT-2's weights: with one head, an independent implementation of the same
+//! function.
 
 use candle_core::{DType, Device};
 use candle_nn::VarBuilder;

@@ -114,7 +114,7 @@ fn the_reference_in_q8_0_is_as_close_as_its_steps() {
     }
 }
 
-/// candle-transformers' GPT-BigCode with one head is GPT-2 with one head, in another hand.
+/// candle-transformers' GPT-BigCode with one head is an independent implementation of GPT-2 with one head.
 #[test]
 fn engine_and_reference_are_bigcode_where_there_is_one_head() {
     for seed in 0..N_MODELS {

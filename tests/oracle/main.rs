@@ -44,7 +44,7 @@ fn noise(weight_type: WeightType, storage: Storage, n_in: usize) -> f64 {
     }
 }
 
-/// The reference with the weights of a model, and how close to it another has to be.
+/// The reference with the weights of a model, and how close to it another must be.
 struct Oracle {
     model: reference::Gpt2,
     /// Of a logit, relative to the root mean square of its row.
@@ -59,13 +59,13 @@ impl Oracle {
         }
     }
 
-    /// Holds logits after the last tokens of `ids`, `(n, vocab_size)`, to the reference's.
+    /// Compares logits after the last tokens of `ids`, `(n, vocab_size)`, with the reference's.
     fn check(&self, found: &[f32], ids: &[u32]) {
         let expected = logits_of(&self.model, ids); // (t, vocab_size)
         self.check_rows(found, &expected[expected.len() - found.len()..]);
     }
 
-    /// Holds logits to others, `(n, vocab_size)` both.
+    /// Compares two tables of logits, `(n, vocab_size)` both.
     fn check_rows(&self, found: &[f32], expected: &[f32]) {
         let vocab_size = self.model.config.vocab_size;
         for (found, expected) in found.chunks_exact(vocab_size).zip(expected.chunks_exact(vocab_size)) {

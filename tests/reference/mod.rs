@@ -1,7 +1,7 @@
 //! GPT-2 in candle tensors, after Radford et al. 2019; names and layout as transformers' modeling_gpt2.py.
 //!
 //! The model to read first: every step is one tensor operation. The engine in `src/` computes the same function faster, and
-//! `tests/oracle/` holds it to this one. A batch has `b` texts of `t` tokens each, behind `past_len` tokens in the cache.
+//! `tests/oracle/` compares the two. A batch has `b` texts of `t` tokens each, behind `past_len` tokens in the cache.
 
 use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
 use candle_core::{Module, Result, Tensor};

@@ -8,9 +8,9 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// The path from the crate's root for a source of `module`; nothing for paths into other crates and of local names.
+    /// The path from the crate's root for a source of `module`; `None` for other crates and local names.
     ///
-    /// `is_child`: whether a name is that of a module below `module`.
+    /// `is_child`: whether a name is a child module of `module`.
     pub fn absolute(&self, module: &[String], is_child: impl Fn(&str) -> bool) -> Option<Vec<String>> {
         let n_up = self.path.iter().take_while(|name| *name == "super").count();
         match self.path[0].as_str() {
@@ -80,7 +80,7 @@ fn read_tree(tokens: &[(usize, Token)], mut i: usize, prefix: &[String], referen
     i
 }
 
-/// Leaves out modules behind `#[cfg(test)]` and the like, and all other attributes.
+/// Leaves out modules behind `#[cfg(test)]`, and all attributes.
 fn without_tests(tokens: Vec<(usize, Token)>) -> Vec<(usize, Token)> {
     let mut kept = Vec::new();
     let mut i = 0;
@@ -102,7 +102,7 @@ fn without_tests(tokens: Vec<(usize, Token)>) -> Vec<(usize, Token)> {
     kept
 }
 
-/// The index behind the next group, of which one may hold others.
+/// The index behind the next group, which may hold other groups.
 fn behind_group(tokens: &[(usize, Token)], mut i: usize, open: char, close: char) -> usize {
     let mut depth = 0;
     loop {

@@ -1,7 +1,7 @@
 //! A float32 matrix, packed in the order in which its product reads it.
 //!
 //! Block after block of eight rows, and in each block column after column: eight consecutive values are one column of
-//! the block, two vectors. A last block of fewer rows is filled up with zeros.
+//! the block, two vectors. A shorter last block is padded with zeros.
 
 use crate::kernels::blocks::BLOCK_ROWS;
 

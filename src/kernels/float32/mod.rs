@@ -1,8 +1,8 @@
 //! Products with float32 weights, `y = x wᵀ + bias`, and the vector of four that they share with attention.
 //!
 //! For each block of eight rows of weights and each tile of up to four rows of `x`, the product walks the block column by
-//! column, in the order in which they lie in memory. Eight sums to a row of `x` stay in registers: a column of weights is
-//! read once, and each value of `x` is spread over a vector and meets it. A sum takes its products in the order of the
+//! column, in the order in which they lie in memory. Eight sums for each row of `x` stay in registers: a column of weights
+//! is read once, and multiplied with each value of `x`, spread over a vector. A sum adds its products in the order of the
 //! columns, one rounding for each product and one for each addition, so that the bits are the same everywhere.
 
 pub mod matrix;

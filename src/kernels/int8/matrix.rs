@@ -1,15 +1,15 @@
 //! An int8 matrix, packed in the order in which the products read it.
 //!
-//! A product walks its weights in one straight line, which memory serves best: block after block of eight rows, in each
-//! group after group of 32 columns, in each pair after pair of columns, in each row after row. So 16 consecutive bytes are
-//! two neighbours of each of eight rows, one step of the SIMD product:
+//! A product reads its weights from beginning to end, which memory serves fastest: block after block of eight rows, in a
+//! block group after group of 32 columns, in a group pair after pair of columns, in a pair row after row. So 16 consecutive
+//! bytes are two neighbours of each of eight rows, one step of the SIMD product:
 //!
 //! ```text
 //! block 0, group 0:  r0c0 r0c1  r1c0 r1c1  …  r7c0 r7c1 | r0c2 r0c3  …  r7c2 r7c3 | …  r7c30 r7c31
 //! block 0, group 1:  r0c32 r0c33  …
 //! ```
 //!
-//! The scales lie apart in the same order, eight to a group. A last block of fewer rows is filled up with zeros.
+//! The scales have a vector of their own, in the same order, eight to a group. A shorter last block is padded with zeros.
 
 use half::bf16;
 
@@ -25,7 +25,7 @@ pub const PAIR: usize = 2;
 /// Bytes of one group of a block, `(GROUP_LEN / PAIR, BLOCK_ROWS, PAIR)`.
 pub const GROUP_BYTES: usize = BLOCK_ROWS * GROUP_LEN;
 
-/// The smallest value that counts: 127 divided by less overflows float32.
+/// A group of smaller values becomes zeros: 127 divided by one of them could overflow float32.
 const SMALLEST: f32 = 1e-35;
 
 /// `(n_out, n_in)` int8 with a bfloat16 scale per row and group.
@@ -132,7 +132,7 @@ impl Int8Matrix {
         packed
     }
 
-    /// Packs a matrix that is quantised already.
+    /// Packs a matrix that is already quantised.
     ///
     /// - `value(row, column)`
     /// - `scale(row, group)`

@@ -1,8 +1,8 @@
 //! The product in WebAssembly's 128-bit SIMD, with the bits of [`super::scalar`].
 //!
-//! It walks a block of weights in a straight line, 16 bytes at a time: a pair of neighbours of each of eight rows. These
-//! are widened to int16 and meet the same pair of `x` in `i32x4.dot_i16x8_s`, which multiplies eight int16 and adds them
-//! in twos: one instruction for eight products, twice for the eight rows. Up to four rows of `x` share one widening.
+//! It reads a block of weights from beginning to end, 16 bytes at a time: a pair of neighbours of each of eight rows. They
+//! are widened to int16 and multiplied with the same pair of `x` by `i32x4.dot_i16x8_s`, which adds its eight products in
+//! twos: one instruction for four rows, two for the eight. Up to four rows of `x` share one widening.
 //! One row alone waits for memory, several for the multiplier.
 
 use core::arch::wasm32::*;

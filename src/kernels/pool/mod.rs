@@ -17,7 +17,7 @@ pub static POOL: Pool = Pool::new();
 
 /// Calls `job` for disjoint ranges that together are `0..n_items`; see [`Pool::split`].
 ///
-/// `grain`: the number that ranges start at multiples of, worth a microsecond at least.
+/// `grain`: ranges start at multiples of it; that many items should be worth a microsecond at least.
 ///
 /// # Panics
 /// If a helper has panicked.

@@ -5,8 +5,8 @@
 //!
 //! A job passes a gate. The caller writes the job, opens the gate and takes chunks itself; a helper enters while the gate
 //! is open, takes chunks until none is left, shuts the gate and leaves. The caller returns when the gate is shut and
-//! nobody is inside, so a job may borrow from the caller's stack. Products follow each other within microseconds: waiting
-//! threads spin for a while before they sleep.
+//! nobody is inside, so a job may borrow from the caller's stack. Products follow each other within microseconds, so
+//! waiting threads spin for a while before they sleep.
 
 use std::cell::{Cell, UnsafeCell};
 use std::hint::spin_loop;
@@ -79,8 +79,8 @@ impl Pool {
 
     /// Calls `job` for disjoint ranges that together are `0..n_items`, on all threads, and returns when all are done.
     ///
-    /// Ranges start at multiples of `grain`, which should be worth a microsecond at least. While another job is under way,
-    /// even the one that calls, the caller does all the work.
+    /// Ranges start at multiples of `grain`, which should be worth a microsecond at least. While another job runs, even
+    /// one that makes this call itself, the caller does all the work.
     ///
     /// # Panics
     /// If a helper has panicked, because its results are missing.
