@@ -31,14 +31,14 @@ source tools/tests.sh
 # compile [ARGUMENT...]: cargo build of the engine for the browser.
 compile() { cargo build --locked --release --target wasm32-unknown-unknown "$@"; }
 
-# finish BUILD TARGET_DIR [FLAG...]: makes www/pkg/BUILD of what was compiled; the flags are wasm-opt's.
+# finish BUILD TARGET_DIR [FLAG...]: makes www/pkg/BUILD from the compiled engine; the flags go to wasm-opt.
 finish() {
   local build="$1" compiled="$2/wasm32-unknown-unknown/release/write_with_distilgpt2.wasm" out="target/pkg/$1"
   shift 2
   [ "www/pkg/$build/engine_bg.wasm" -nt "$compiled" ] && return
   say "Writing the JavaScript of the $build build and optimising it"
   wasm-bindgen --target web --out-dir "$out" --out-name engine "$compiled"
-  # What rustc uses, and no more: --all-features would write what no browser reads yet.
+  # Only the features that rustc uses: with --all-features, wasm-opt would use some that no browser has yet.
   node_modules/.bin/wasm-opt -O2 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int \
     --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue "$@" \
     "$out/engine_bg.wasm" -o "$out/optimised.wasm"
@@ -54,11 +54,11 @@ build_plain() {
   finish plain target
 }
 
-# Rust 1.95 calls shared memory unstable, so that its stable compiler has to be told that this is meant.
+# Shared memory is unstable in Rust 1.95; RUSTC_BOOTSTRAP makes the stable compiler accept it.
 build_threads() {
   say "Compiling it for threads, with the standard library"
-  # Every thread is an instance with a stack and thread-local storage of its own, which wasm-bindgen sets up by these
-  # exports. A shared memory is reserved at its largest, which costs addresses only.
+  # Every thread is an instance with its own stack and thread-local storage, which wasm-bindgen sets up through these
+  # exports. A shared memory is reserved at its maximum size, which costs only address space.
   local flags="-C target-feature=+simd128,+atomics,+bulk-memory,+mutable-globals" argument
   for argument in --shared-memory --import-memory --max-memory=4294967296 --export=__heap_base \
     --export=__wasm_init_tls --export=__tls_size --export=__tls_align --export=__tls_base; do
@@ -81,21 +81,21 @@ build() {
   need_rust_src
   need_wasm_bindgen
   need_node
-  # Side by side: much of both is one long step on one core.
+  # In parallel: each spends most of its time in one step on one core.
   build_threads &
   local threads=$!
   build_plain
   wait "$threads"
   say "Bundling the editor"
   node tools/vendor.js
-  say "Taking the model's card into the page"
+  say "Rendering the model's card for the page"
   node tools/card.js
   say "Listing the page's files for its service worker"
   node tools/files.js
   say "Built: www/ can be served by any static host"
 }
 
-# evaluate [ARGUMENT...]: where it was called, so that it finds the files.
+# evaluate [ARGUMENT...]: in the caller's folder, so that relative paths work.
 evaluate() {
   need_rust
   say "Compiling the engine for this machine, then typing"

@@ -8,7 +8,7 @@ need_rust() {
   rustup target add wasm32-unknown-unknown
 }
 
-# The build with threads compiles the standard library anew, for memory that is shared.
+# The build with threads recompiles the standard library for shared memory.
 need_rust_src() {
   [ -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ] && return
   command -v rustup >/dev/null || missing "Rust's component rust-src, and rustup to install it."
@@ -62,14 +62,14 @@ need_chromium() {
   debian_packages "Chromium and ChromeDriver on the PATH, as chromium and chromedriver." chromium chromium-driver
 }
 
-# Chromium without windows and services of its own: a visit takes half the time.
+# Chromium without windows and background services: a visit takes half the time.
 need_headless_chromium() {
   command -v chromium-headless-shell >/dev/null && return
   debian_packages "Chromium's headless shell on the PATH, as chromium-headless-shell." chromium-headless-shell
 }
 
-# Debian's PyTorch will do for the test of the training, and is a tenth of the size of the one that requirements.txt asks for.
-# With OpenBLAS it trains four times as fast as with the library that Debian would give it.
+# Debian's PyTorch suffices to test the training, and is a tenth of the size of the one in requirements.txt.
+# With OpenBLAS it trains four times as fast as with Debian's default library.
 need_torch() {
   local venv="$TOOLS/train/venv" python=/usr/bin/python3
   "$venv/bin/python" -c "import safetensors, tokenizers, tomllib, torch" 2>/dev/null && return
@@ -90,7 +90,7 @@ need_peers() {
   fi
   [ -z "$(find tools/random-model.js tools/bench/*.py tools/bench/requirements.txt -newer "$MODELS/prompts.json" 2>&1)" ] && return
   local python="$TOOLS/bench/venv/bin/python"
-  say "Installing what makes their models into $TOOLS/bench/venv"
+  say "Installing the packages that make their models into $TOOLS/bench/venv"
   python3 -m venv "$TOOLS/bench/venv" || missing "Python 3.11 or newer with venv (apt-get install python3-venv)."
   "$python" -m pip install --quiet --disable-pip-version-check --requirement tools/bench/requirements.txt
   say "Making the models in $MODELS (1 GB)"

@@ -16,11 +16,11 @@ function took(seconds, name) { times[++n_times] = sprintf("%9.1f s  %s", seconds
   passed += $4
   failed += $6
   skipped += $8
-  # wasm-bindgen tells no test's own time.
+  # wasm-bindgen does not report the time of each test.
   if (is_browser) took($NF + 0, file " in the browser")
 }
 
-# Node: "  ✔ a test (12.3ms)"; a suite's name stands before its tests too, behind a "▶".
+# Node: "  ✔ a test (12.3ms)"; a suite's name also precedes its tests, after a "▶".
 /^ *▶ / { suites[$0] = 1 }
 /^ *(✔|✖) .* \([0-9.]+ms\)$/ {
   name = $0

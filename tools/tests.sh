@@ -16,7 +16,7 @@ run_tests() {
   "test_${1:-all}" "${@:2}" 2>&1 | tee "$LOGS/output"
 }
 
-# Two lanes for two cores: what runs on this machine itself, beside what runs in a browser.
+# Two lanes for two cores: native tests and training in one, the build and its browser tests in the other.
 test_all() {
   local native status=0
   need_rust
@@ -43,11 +43,11 @@ test_native() {
   [ $# -gt 0 ] || cargo test --locked --doc
 }
 
-# native_tests [ARGUMENT...] -- [ARGUMENT...]: cargo test, with the time of each test, which libtest calls unstable.
+# native_tests [ARGUMENT...] -- [ARGUMENT...]: cargo test with the time of each test, an unstable option of libtest.
 native_tests() {
   local host
   host="$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')"
-  # Set for the tests alone: cargo would compile dependencies again.
+  # Set only for the test programs: set for cargo, it would recompile the dependencies.
   env "CARGO_TARGET_${host}_RUNNER=env RUSTC_BOOTSTRAP=1" cargo test --locked "$@" -Zunstable-options --report-time
 }
 
@@ -65,7 +65,7 @@ test_wasm() {
   local no_simd status=0
   RUSTC_WORKSPACE_WRAPPER="$PWD/tools/rustc-without-simd" browser_tests -- "$@" > "$LOGS/no-simd" 2>&1 &
   no_simd=$!
-  # Whichever fails, the other is waited for and told.
+  # If one fails, the other still finishes and is reported.
   browser_tests --test accuracy -- "$@" || status=$?
   wait "$no_simd" || status=$?
   say "Without SIMD"
@@ -122,16 +122,16 @@ test_train() {
   [ $# -gt 0 ] || training_sources > "$EXPORTED/sources.sha256"
 }
 
-# PyTorch takes minutes: not where the same training has passed on this machine.
+# Training takes minutes, so it is skipped if the same code and data have passed on this machine.
 train_if_due() {
   if [ "$(cat "$EXPORTED/sources.sha256" 2>/dev/null)" = "$(training_sources)" ]; then
-    say "The training has passed as it is (./build.sh test train repeats it)"
+    say "The training has not changed since it passed (./build.sh test train repeats it)"
   else
     test_train
   fi
 }
 
-# A digest of all that the training reads.
+# A digest of everything that the training reads.
 training_sources() {
   find tools/train www/models/gpt2-tokenizer tests/fixtures/held_out.txt -type f -not -path "*/__pycache__/*" -print0 |
     LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum
