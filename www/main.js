@@ -222,7 +222,7 @@ byId("settings-models").addEventListener("click", () => byId("open-models").clic
 byId("open-figures").addEventListener("click", () => figuresPanel.open());
 window.addEventListener("pagehide", () => figures.save());
 document.addEventListener("visibilitychange", () => {
-  // A phone may end a hidden page without another word.
+  // A phone may end a hidden page without further events.
   if (document.visibilityState === "hidden") figures.save();
 });
 if (window.visualViewport) followKeyboard(window.visualViewport, document.documentElement);

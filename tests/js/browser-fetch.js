@@ -1,4 +1,4 @@
-// Node's fetch under a browser's CORS rules: what another site does not allow is a TypeError, what it does not expose is not seen.
+// Node's fetch under a browser's CORS rules: a TypeError unless the other site allows it, and only exposed headers.
 
 const READABLE = [
   "cache-control",

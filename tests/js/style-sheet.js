@@ -1,4 +1,4 @@
-// A style sheet, which the bundle of CodeMirror makes when it is read; an editor's state needs nothing else of a browser.
+// The style sheet that the bundle of CodeMirror creates when it is imported; an editor's state needs nothing else of a browser.
 
 Object.assign(globalThis, {
   CSSStyleSheet: class {

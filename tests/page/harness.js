@@ -23,14 +23,14 @@ export const RAIN = "The rain had stopped by the time we reached the ";
 /** A window of 1,280 x 800 px at 200 %. @type {BrowserContextOptions} */
 export const ZOOMED = { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 };
 
-// Without them a page shares no memory with its workers.
+// Without these, a page cannot share memory with its workers.
 const ISOLATION_HEADERS = ["cross-origin-opener-policy", "cross-origin-embedder-policy"];
 
 const www = new URL("../../www/", import.meta.url);
 const [pocket, distil] = MODELS;
 const tiny = tinyModel(await readFile(new URL("models/gpt2-tokenizer/tokenizer.json", www), "utf8"));
 
-// What transformers computes with the pocket model, in the format of DistilGPT2's golden file.
+// transformers' results for the pocket model, in the format of DistilGPT2's golden file.
 export const GOLDEN = await readFile(new URL("../fixtures/pocket.json", import.meta.url), "utf8");
 
 /** Where the hub keeps the weights that this test calls DistilGPT2. */
@@ -97,7 +97,7 @@ export class Site {
       });
       return new Site(root, server, browser, hub);
     } catch (error) {
-      // An open server would keep the test from ending, and the error from being told.
+      // An open server would keep the test from ending and reporting the error.
       server.close();
       await hub.close();
       await rm(root, { recursive: true });
@@ -105,7 +105,7 @@ export class Site {
     }
   }
 
-  /** Has the page's server leave out the headers of isolation, like a host that cannot be told what to send. */
+  /** Makes the page's server omit the headers of isolation, like a host that cannot send them. */
   withholdIsolation() {
     this.#server.prependListener("request", (_request, response) => {
       const { writeHead } = response;
@@ -124,7 +124,7 @@ export class Site {
   }
 
   /**
-   * Runs a test in a browser that was never here, and fails if the page breaks its own policy or throws.
+   * Runs a test in a fresh browser, and fails if the page breaks its own policy or throws.
    * Without a service worker, which would answer the page before a test's `route` does, unless the options allow it.
    * @param {(page: Page) => Promise<void>} run
    * @param {BrowserContextOptions} [options]
@@ -168,7 +168,7 @@ function countSeeds() {
   crypto.getRandomValues = (array) => (array.length === 1 ? array.fill(++seed) : random(array));
 }
 
-/** What the page has asked its model last is to be had as `question`. */
+/** Stores the page's last question to its model as `window.question`. */
 function keepQuestion() {
   const { postMessage } = Worker.prototype;
   /** @param {any} message @param {any} transfer */
@@ -223,12 +223,12 @@ export async function ready(page, title = "Pocket GPT-2") {
 }
 
 /**
- * Loads the page again, with the bundled model's weights under way.
+ * Reloads the page, and holds back the bundled model's weights.
  * @param {Page} page
- * @returns {Promise<() => Promise<void>>} lets them come
+ * @returns {Promise<() => Promise<void>>} delivers them
  */
 export async function reloadWithoutWeights(page) {
-  await ready(page); // Or the request that is held might be that of the page that goes.
+  await ready(page); // Otherwise the held request might be the previous page's.
   /** @type {Promise<Route>} */
   const request = new Promise((resolve) => page.route("**/pocket-gpt2/model.safetensors", resolve));
   await page.reload();
@@ -238,7 +238,7 @@ export async function reloadWithoutWeights(page) {
 }
 
 /**
- * Gives the text the focus and the caret to its end. Focus alone leaves the caret to the browser, and a busy editor takes that for
+ * Focuses the text and moves the caret to its end. With focus alone the browser places the caret, which a busy editor takes for
  * the writer's choice.
  * @param {Page} page
  */
@@ -268,16 +268,16 @@ export async function suggestion(page, leastWords = 1) {
 
 /**
  * @param {Page} page
- * @returns {Promise<string>} what stands at the caret when it will not grow any more, "" if nothing came of the question
+ * @returns {Promise<string>} the suggestion at the caret once it has stopped growing, "" if the answer is empty
  */
 async function settled(page) {
   const handle = await page.waitForFunction(() => {
     if (!document.querySelector("#headline")?.textContent?.includes("ready")) return null;
     const shown = document.querySelector(".ghost-text")?.textContent ?? "";
     const said = document.querySelector("#announcer")?.textContent ?? "";
-    // Since it was said, a part of it may have been typed.
+    // Part of it may have been typed since it was announced.
     if (shown) return said.startsWith("Suggestion: ") && said.endsWith(shown) ? { shown } : null;
-    // Nothing is shown before a question too: it has to be the one about the text as it stands.
+    // Nothing is shown before the question either, so it must be about the current text.
     const { question } = /** @type {{question?: {before: string, after: string}}} */ (/** @type {unknown} */ (window));
     const text = [...document.querySelectorAll("#editor .cm-line")].map((line) => `${line.textContent}\n`).join("");
     return question && text.startsWith(`${question.before}${question.after}\n`) ? { shown } : null;

@@ -123,7 +123,7 @@ describe("a thread", { skip }, () => {
     }));
 
   test("that fails ends the engine", () =>
-    // Nobody catches the error on its way to the page, and `visit` complains of that alone.
+    // The uncaught error reaches the page, and `visit` fails for no other reason.
     assert.rejects(
       visitWith(
         "addEventListener('message', () => { postMessage('started'); throw new Error('as a test'); });",

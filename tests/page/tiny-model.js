@@ -9,7 +9,7 @@ const N_EMBD = 32;
 const N_POSITIONS = 512;
 /** Far above the logits of other tokens, which are 0. */
 const WORD_LOGIT = 12;
-/** Sentences of four words or so: none repeats itself, which the page would not show. */
+/** Sentences of about four words, so that none repeats itself: the page would not show a repetition. */
 const STOP_LOGIT = 13;
 
 /** One block whose weights are zero, and a last LayerNorm that lets through nothing but its bias: the words' logits. */

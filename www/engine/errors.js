@@ -6,7 +6,7 @@ export class EngineError extends Error {
   /**
    * @param {string} code
    * @param {Values} [values]
-   * @param {string} [message] where code and values would not tell a developer how to go on
+   * @param {string} [message] where code and values would not tell a developer what to do
    */
   constructor(code, values = {}, message = describe({ code, values })) {
     super(message);

@@ -51,8 +51,8 @@
 
 /** @typedef {Record<string, string | number | Notice>} Values */
 /**
- * Something to tell the reader. The page has words for the code, in which it puts the values; a code without words, as of
- * Rust or the browser, comes with a `message` in English.
+ * Something to tell the reader. The page has words for the code, with places for the values; a code without words, such as
+ * one from Rust or the browser, has a `message` in English.
  * @typedef {{code: string, values?: Values, message?: string}} Notice
  */
 /** @typedef {Required<Notice> & {name: string}} ErrorData */
@@ -70,7 +70,7 @@
  * @property {boolean} kept
  * @property {BuildName} build of the engine
  * @property {number} threads that compute, the worker included
- * @property {Notice[]} notices of all that is less than it could be
+ * @property {Notice[]} notices of everything that works less well than it could
  */
 
 /**

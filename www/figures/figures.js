@@ -1,4 +1,4 @@
-// Counts what becomes of suggestions, from events in the editor; stored on this device, sent nowhere.
+// Counts the suggestions shown, typed and accepted, from events in the editor; stored on this device, sent nowhere.
 
 import { NOTHING, read, sum } from "./counts.js";
 

@@ -1,4 +1,4 @@
-// Tells the figures what becomes of the suggestions in the editor.
+// Reports to the figures when suggestions appear in the editor and how the text changes.
 
 import { hasAsked, shownIn, suggestions } from "../suggestion/state.js";
 import { EditorView } from "../vendor/codemirror.js";

@@ -42,7 +42,7 @@ export class Reader {
   /** @param {ViewUpdate} update */
   update({ docChanged, viewportChanged, transactions }) {
     const isForgotten = transactions.some(({ effects }) => effects.some((effect) => effect.is(forgetScores)));
-    // A running request is followed by one for the text that is visible then.
+    // When the running request ends, the next one scores the text that is visible then.
     if (docChanged || isForgotten || (viewportChanged && this.#request === null)) this.#askAfter(PAUSE_MS);
   }
 

@@ -1,4 +1,4 @@
-// Chooses the model that writes: the bundled one first, then the writer's choice, and the one before if that fails.
+// Chooses the model that writes: first the bundled one, then the writer's choice; if that fails, the previous one stays.
 
 import { wordsOf } from "../strings/errors.js";
 
@@ -13,7 +13,7 @@ const KEY = "model";
 /** @typedef {{receivedBytes: number, totalBytes: number | null, fromNetwork: boolean}} Progress */
 
 /**
- * `active` writes, `loading` is on its way, `failure` is the last one that could not be loaded.
+ * `active` writes, `loading` is being loaded, `failure` is the last one that could not be loaded.
  * @typedef {object} ModelState
  * @property {{model: Model, info: ModelInfo} | null} active
  * @property {{model: Model, progress: Progress | null} | null} loading
@@ -103,7 +103,7 @@ export class ModelSwitch {
           if (this.#state.loading?.model === model) this.#update({ loading: { model, progress } });
         },
       });
-      // Cancelled too late, it writes after all; but it is unwanted, and another may be on its way.
+      // Cancelled too late, it writes after all; but it is unwanted, and another may be loading.
       if (signal.aborted) return;
       this.#update({ loading: null });
       // A model that is not kept would be downloaded on every visit, unasked.

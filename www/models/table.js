@@ -31,7 +31,7 @@ const hub = (repository) => {
 const distilgpt2 = hub("distilbert/distilgpt2@2290a62682d06624634c1f46a6ad5be0f47f38aa");
 const gpt2 = hub("openai-community/gpt2@607a30d783dfa663caf39e06633721c8d4cfcd7e");
 
-// The same bytes in all three repositories, so the page brings it along.
+// The same bytes in all three repositories, so the page bundles it.
 const tokenizer = bundled(
   "gpt2-tokenizer/tokenizer.json",
   1_355_256,

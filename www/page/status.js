@@ -14,7 +14,7 @@ import { find, hide } from "./dom.js";
  * @property {string} headline
  * @property {{text: string, fraction: number | null, canCancel: boolean} | null} task
  * @property {string[]} problems
- * @property {string | null} notice anything that is less than it could be
+ * @property {string | null} notice anything that works less well than it could
  * @property {boolean} canRetry
  * @property {boolean} canChoose false until it is known whether the bundled model works
  */

@@ -1,4 +1,4 @@
-// The dialog of everything that a writer can set. A right value holds at once, a wrong one is refused beside its field.
+// The settings dialog. A valid value applies at once; an invalid one is refused next to its field.
 
 import { element, find, hide } from "../page/dom.js";
 import { say } from "../strings/strings.js";
@@ -96,10 +96,10 @@ export class SettingsDialog {
   }
 }
 
-/** A number's label, field, range and default, the way back to that, and why it was refused. */
+/** A number's label, field, range and default, a button to reset it, and the reason why a value was refused. */
 class NumberRow {
   element = element("div", { className: "setting" });
-  /** Called when a value holds. */
+  /** Called when a value is applied. */
   onApply = () => {};
   #name;
   #world;
@@ -133,7 +133,7 @@ class NumberRow {
     this.set(`${world.read() ?? ""}`);
   }
 
-  /** @param {string} text of which a wrong one is refused */
+  /** @param {string} text refused if invalid */
   set(text) {
     const value = parseNumber(this.#name, text);
     if (value === undefined) return this.#refuse(text);

@@ -1,4 +1,4 @@
-// The table of strings: complete in both languages; and the way to say them.
+// The table of strings, complete in both languages, and the functions that say them.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";

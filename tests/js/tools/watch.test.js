@@ -1,4 +1,4 @@
-// build.sh watch: what a changed file asks for, and that builds follow one another.
+// build.sh watch: which files cause a build or a reload, and that builds run one at a time.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -11,7 +11,7 @@ import { Keeper } from "./keeper.js";
 const RETRIES = 4; // in a row without one new byte
 const FIRST_WAIT_MS = 500;
 
-// Errors that cast no doubt on the bytes so far; all others do, also those of the parser behind `sink`.
+// After these errors the bytes so far are still good; after all others, even the parser's behind `sink`, they may not be.
 const INNOCENT = new Set(["unreachable", "connection_lost", "busy", "not_found", "forbidden", "http_error"]);
 
 /**

@@ -1,4 +1,4 @@
-// Keeps one file on this device as it arrives. A storage that fails makes a notice for the reader, never an error.
+// Keeps one file on this device as it arrives. A storage that fails causes a notice for the reader, never an error.
 
 /**
  * @import { Notice } from "../protocol.js"

@@ -1,4 +1,4 @@
-// A model packed on this device, which the engine writes out of its memory and reads straight back into place.
+// A model packed on this device: the engine writes it from its memory and reads it straight back into place.
 
 import { Keeper } from "./keeper.js";
 
@@ -54,7 +54,7 @@ export class PackedModelFile {
     const file = await this.#open(signal);
     if (file === null) return null;
     const session = this.#read(file, tokenizerJson, onProgress);
-    // A tab that died between writing the one and deleting the other left both.
+    // A tab that died after writing the packed model left the downloaded weights too.
     if (session === null) await this.discard();
     else await this.#deleteSource();
     return session;
@@ -122,7 +122,7 @@ export class PackedModelFile {
     await this.#keeper.discard();
   }
 
-  /** A tab that is reading them downloads the rest, as does one that wants them in float32. */
+  /** Deletes the downloaded weights. A tab that still needs them, to finish reading or for float32, downloads them. */
   async #deleteSource() {
     await this.#storage.delete(this.#weights).catch(() => {});
   }

@@ -94,7 +94,7 @@ export class EngineHost {
     /** @type {{receivedBytes: number, totalBytes: number | null, fromNetwork: boolean} | null} */
     let unreported = null;
     let isPaused = false;
-    // At once, then once per interval, and always the last state: a download that stalls must not look less advanced than it is.
+    // At once, then once per interval, and always the last state: a stalled download must not show less than it has.
     const report = () => {
       if (isPaused || unreported === null) return;
       post({ type: "progress", id, ...unreported });
@@ -121,7 +121,7 @@ export class EngineHost {
         },
       },
     );
-    // The last steps are long and let no message in: a cancel may be waiting.
+    // During the last, long steps no message is handled: a cancel may be waiting.
     await nextTask();
     if (signal.aborted) {
       session.free();
@@ -183,7 +183,7 @@ export class EngineHost {
     const scorer = this.#scorer;
     scorer.begin(session, before, text);
     for (;;) {
-      // Writing goes first: somebody waits for it.
+      // Writing goes first, because the writer waits for it.
       do {
         await nextTask();
         signal.throwIfAborted();
@@ -219,7 +219,7 @@ export class EngineHost {
     try {
       for (;;) {
         const step = session.step(now());
-        // Now, since the session is gone after a panic or once another model is loaded.
+        // Read now: the session is gone after a panic or once another model is loaded.
         work = session.work();
         if (step === undefined) return;
         yield step;

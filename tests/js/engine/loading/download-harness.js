@@ -79,12 +79,12 @@ export class DownloadHarness {
     return { ...result, error: /** @type {EngineError | null} */ (error), bytes, progress };
   }
 
-  /** What the storage, behind the hub's redirect, was asked for. */
+  /** The ranges requested from the storage, behind the hub's redirect. */
   get ranges() {
     return this.hub.requests.filter(({ server }) => server === "storage").map(({ range }) => range);
   }
 
-  /** What is kept of the file. */
+  /** The part of the file that is kept. */
   get stored() {
     return this.directory.files.get(sha256(BYTES));
   }

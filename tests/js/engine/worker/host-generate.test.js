@@ -1,4 +1,4 @@
-// Continuing a prompt in the worker: tokens as they come, cancelled within one, and a panic reported as fatal.
+// Continuing a prompt in the worker: tokens as they come, cancelled within one step, and a panic reported as fatal.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
