@@ -3,11 +3,9 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { opened, RAIN, ready, Site, suggestion, write } from "./harness.js";
+import { assertAccessible, opened, RAIN, ready, Site, suggestion, write } from "./harness.js";
 
 /** @import { Page } from "playwright-core" */
-
-const axe = await readFile(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 
 /** @type {Site} */
 let site;
@@ -101,12 +99,7 @@ for (const [what, options] of /** @type {const} */ ([
     site.visit(async (page) => {
       await take(page);
       await page.getByRole("button", { name: "Figures" }).click();
-      await page.evaluate(axe);
-      const violations = await page.evaluate(async () => {
-        const { axe } = /** @type {any} */ (window);
-        return (await axe.run()).violations.map((/** @type {{id: string}} */ { id }) => id);
-      });
-      assert.deepEqual(violations, []);
+      await assertAccessible(page, "the figures");
       assert.equal(await page.locator("#figures").evaluate((dialog) => dialog.scrollWidth - dialog.clientWidth), 0);
     }, options));
 }

@@ -1,9 +1,9 @@
 // The probability lens: colours that keep up with the text, and the model's alternatives at each token.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import {
+  assertAccessible,
   gone,
   RAIN,
   ready,
@@ -18,7 +18,6 @@ import {
 
 /** @import { Page } from "playwright-core" */
 
-const axe = await readFile(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 const TEXT = `${RAIN.trimEnd()} river.\nNobody said a word about the weather`;
 
 /** @type {Site} */
@@ -264,16 +263,10 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     site.visit(
       async (page) => {
         await openLens(page);
-        await page.evaluate(axe);
-        const violations = () =>
-          page.evaluate(async () => {
-            const { axe } = /** @type {any} */ (window);
-            return (await axe.run()).violations.map((/** @type {{id: string}} */ { id }) => id);
-          });
-        assert.deepEqual(await violations(), [], "with the lens on");
+        await assertAccessible(page, "with the lens on");
         await page.keyboard.press("Alt+Enter");
         await list(page).waitFor();
-        assert.deepEqual(await violations(), [], "with the choices");
+        await assertAccessible(page, "with the choices");
         for (const ratio of await contrasts(page)) assert.ok(ratio >= 4.5, `${ratio}`);
       },
       { colorScheme },
