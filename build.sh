@@ -9,11 +9,11 @@ usage() {
 usage: ./build.sh [COMMAND]
   build           compile the engine and put the page's parts under www/, ready to deploy (the default)
   serve [PORT]    build, then serve the page on http://localhost:PORT/ (8080 if not given)
-  watch [PORT]    build and serve on port 8081, then build and reload the page whenever a source file changes
+  watch [PORT]    build and serve on port 8081, then rebuild and reload the page whenever a source file changes
   test [PART [NAME]]
                   run every check and test, or those of a PART: native, wasm, js, page or train;
                   with NAME, only the tests of this part whose names contain it
-  eval [FILE...]  measure what the suggestions are worth to a writer, on texts (some minutes); eval --help has its options
+  eval [FILE...]  measure the value of the suggestions to a writer, on texts (some minutes); eval --help lists its options
   bench [ROWS]    build, then compare the engine with others in Chromium (half an hour); ROWS: a regular expression
 EOF
 }
