@@ -1,4 +1,4 @@
-// Ghost text: the suggestion in grey at the caret, no part of the document.
+// Ghost text: the suggestion in grey at the caret, outside the document.
 
 import { Decoration, EditorView, WidgetType } from "../vendor/codemirror.js";
 import { shownIn, suggestions } from "./state.js";

@@ -1,4 +1,4 @@
-// The keys that do something now, in one line.
+// The hint line: the keys that work now.
 
 import { say } from "../strings/strings.js";
 import { offerIn } from "./state.js";

@@ -5,7 +5,7 @@ import { repositionTooltips } from "../vendor/codemirror.js";
 /** @import { EditorView, Rect } from "@codemirror/view" */
 
 /**
- * `last`: the row behind the others, which does something else than they do, unless `isBusy`. `active`: the row highlighted.
+ * `last`: the row that asks for more, unless `isBusy`. `active`: the row highlighted.
  * @typedef {{label: string, rows: string[], last: string, isBusy: boolean, active: number}} ListContent
  */
 
@@ -33,7 +33,7 @@ export class ListBox {
 
   /**
    * @param {EditorView} view
-   * @param {ListBoxWorld} world `freeBottomPx`: from where on down other things cover the window
+   * @param {ListBoxWorld} world `freeBottomPx`: the top of whatever covers the bottom of the window
    */
   constructor(view, { onTake, freeBottomPx }) {
     this.#view = view;
@@ -95,7 +95,7 @@ export class ListBox {
     this.dom.scrollTop = Math.min(offsetTop, Math.max(this.dom.scrollTop, least));
   }
 
-  /** A phone's keyboard has come or gone, and the page has moved with it. */
+  /** A phone's keyboard opens or closes, and the page moves. */
   #resized() {
     this.#view.dispatch({ scrollIntoView: true });
     repositionTooltips(this.#view);

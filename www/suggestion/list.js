@@ -14,7 +14,7 @@ import { activeRow, isThinking, offerIn, suggestions } from "./state.js";
  */
 
 /**
- * @param {() => number} freeBottomPx where in the window something covers the text from below
+ * @param {() => number} freeBottomPx the top of whatever covers the bottom of the window
  * @returns {Extension}
  */
 export function suggestionList(freeBottomPx) {
@@ -59,7 +59,7 @@ function contentOf(state) {
 
 /**
  * @param {SuggestionState} state
- * @returns {Record<string, string>} by which a screen reader takes the highlighted row for focused
+ * @returns {Record<string, string>} that make the highlighted row the focused one for a screen reader
  */
 function attributesOf(state) {
   /** @type {Record<string, string>} */

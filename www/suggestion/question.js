@@ -1,4 +1,4 @@
-// A question to the model and what has come of it: an immutable value, and how typing and answers change it.
+// A question to the model with its alternatives: an immutable value, and how typing and answers change it.
 
 import { beginning, remainder } from "./words.js";
 

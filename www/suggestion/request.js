@@ -26,7 +26,7 @@ import { answer, begin, commit, dismiss, fail, suggestions } from "./state.js";
 // The editor reads what an input method has committed up to 50 ms after its end; a transaction before then would undo it.
 const COMMIT_MS = 100;
 
-// Errors that the status line tells anyway.
+// Errors that the status line shows in any case.
 export const TOLD_ELSEWHERE = new Set(["aborted", "no_model", "worker_died"]);
 
 /**
@@ -160,7 +160,7 @@ export function generationConfig(settings, seed = settings.seed ?? undefined) {
 }
 
 /**
- * The writer may have scrolled elsewhere, and is not to be brought back by what the model does.
+ * False where the writer has scrolled elsewhere: an answer must not scroll back.
  * @param {Pick<EditorView, "state" | "coordsAtPos">} view
  */
 function isCaretInView(view) {

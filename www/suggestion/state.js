@@ -14,8 +14,8 @@ import { chooseIn, isFinal, isFollowed, isUsedUp, offerOf, receive, restsOf, sho
  */
 
 /**
- * The open list. `moreAt`: its last row, which asks for more, is highlighted and has this number; an alternative that takes
- * the number has come of it.
+ * The open list. `moreAt`: the number of its last row, which asks for more, while that is highlighted. The first new alternative
+ * gets that number, and the highlight.
  * @typedef {{moreAt: number | null}} List
  */
 
@@ -277,7 +277,7 @@ function askingAfterPause(state, place) {
 /**
  * @param {SuggestionState} state
  * @param {Place} place
- * @param {Partial<Question>} how other than a question that the model is asked at once, without a key
+ * @param {Partial<Question>} how the properties in which it differs from a question asked at once, without a key
  * @returns {SuggestionState}
  */
 function asking(state, place, how) {

@@ -15,7 +15,7 @@ import { suggestions } from "./state.js";
 
 /**
  * @typedef {RequestWorld & {announce: Announce, freeBottomPx: () => number}} SuggestionWorld
- *   `freeBottomPx`: where in the window something covers the text from below
+ *   `freeBottomPx`: the top of whatever covers the bottom of the window
  */
 
 /**

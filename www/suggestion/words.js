@@ -28,8 +28,8 @@ const WORD_END = new RegExp(`${LETTER}${MARK}*$`, "u");
 const JOINED_WORD = new RegExp(`^${JOINER}${LETTER}`, "u");
 
 /**
- * Where the prompt for a caret begins. It moves in large steps, so that one keystroke more leaves the beginning as it was and
- * the engine can go on from what it has computed.
+ * The beginning of the prompt for a caret. It moves in large steps: from one keystroke to the next the prompts share their
+ * beginning, and the engine reuses what it has computed.
  * @param {number} caretUtf16
  */
 export function promptStart(caretUtf16) {
@@ -54,8 +54,8 @@ function isInsideWord(before, after) {
 
 /**
  * @param {string} continuation
- * @param {string} typed in its place so far
- * @returns {string | null} the part not yet typed; null if the writer went another way
+ * @param {string} typed so far in its place
+ * @returns {string | null} the untyped rest; null if something else was typed
  */
 export function remainder(continuation, typed) {
   if (!continuation.startsWith(typed)) return null;
