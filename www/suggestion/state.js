@@ -253,14 +253,16 @@ function moved(state, transaction, place) {
 }
 
 /**
- * Keeps the question while the text follows it; asks another where it does not, and where it has used it up.
+ * Keeps the question while the text follows it; asks another where it does not, and where it has used it up. What waits for a
+ * pause waits for another, as the text behind the caret may be what has changed.
  * @param {SuggestionState} state
  * @param {Place} place
  * @returns {SuggestionState}
  */
 function followed(state, place) {
   const { question, settings } = state;
-  if (question === null || !isFollowed(question) || !canAsk(place)) return askingAfterPause(state, place);
+  const isKept = question !== null && question.phase !== "due" && isFollowed(question) && canAsk(place);
+  if (!isKept) return askingAfterPause(state, place);
   return isUsedUp(question) && settings.is_automatic ? asking(state, place, {}) : state;
 }
 

@@ -107,6 +107,15 @@ for (const { name, specs, alternatives, index, question } of [
   });
 }
 
+test("a change behind the caret during the pause is part of the question", () => {
+  const harness = new Harness();
+  harness.type("We saw", " x");
+  harness.dispatch({ changes: { from: 6, to: 8 } });
+  assert.equal(harness.timers.size, 1);
+  harness.pause();
+  assert.deepEqual([harness.last.before, harness.last.after], ["We saw", ""]);
+});
+
 test("undo and redo end what stands there, and ask for nothing", async () => {
   const harness = await offered();
   harness.dispatch(insert(" the", "input.complete"));
