@@ -164,9 +164,11 @@ export const answer = transition((state, { id, alternatives, isDone }, place) =>
   // The writer may have typed something else meanwhile.
   const next = followed(counted({ ...state, question }, alternatives.length > 0, isDone), place);
   if (next.question?.id !== id) return next;
-  const settled = isFinal(next.question) ? { ...next, question: { ...next.question, isSettled: true } } : next;
   const moreAt = next.list?.moreAt ?? Number.POSITIVE_INFINITY;
-  return moreAt < offerIn(settled).alternatives.length ? highlighted(settled, moreAt) : settled;
+  const shown = moreAt < offerIn(next).alternatives.length ? highlighted(next, moreAt) : next;
+  return shown.question !== null && isFinal(shown.question)
+    ? { ...shown, question: { ...shown.question, isSettled: true } }
+    : shown;
 });
 
 /** The model has failed to answer. @type {StateEffectType<{id: number}>} */

@@ -198,6 +198,16 @@ test("the first alternative that the row for more brings is highlighted", async 
   assert.deepEqual(harness.value.list, { moreAt: null });
 });
 
+test("what is announced is what stands there: an alternative that the row for more brings, once it is complete", async () => {
+  const harness = new Harness();
+  harness.askByKey("We saw").tells([suggestion(" the sea")]);
+  harness.highlight(1);
+  harness.last.tells([suggestion(" the sea", true), suggestion(" a")]);
+  assert.deepEqual([harness.shown, harness.settled], [" a", []]);
+  await harness.last.done(" the sea", " a bee");
+  assert.deepEqual(harness.settled, [" a bee"]);
+});
+
 test("where there is nothing to continue the writer learns why, until the text or the caret changes", () => {
   const harness = new Harness();
   for (const [before, after, refusal] of [
