@@ -140,8 +140,10 @@ export const dismiss = transition((state, { tabLeaves }) => ({ ...dismissed(stat
 /** The focus leaves the text. @type {StateEffectType<null>} */
 export const leave = transition((state) => ({ ...state, list: null, tabLeaves: false }));
 
-/** An input method has committed its text. @type {StateEffectType<null>} */
-export const commit = transition((state, _, place) => askingAfterPause(state, place));
+/** An input method has committed its text. What the model has been asked meanwhile stands. @type {StateEffectType<null>} */
+export const commit = transition((state, _, place) =>
+  state.question === null || state.question.phase === "due" ? askingAfterPause(state, place) : state,
+);
 
 /** The writer has changed the settings. @type {StateEffectType<Settings>} */
 export const configure = transition((state, settings, place) => {

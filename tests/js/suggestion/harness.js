@@ -95,6 +95,9 @@ export class Harness {
     this.requests.update(this);
   }
 
+  /** An input method is at work. */
+  compositionStarted = false;
+
   /** The caret is out of view: nothing scrolls. */
   coordsAtPos = () => null;
 

@@ -305,6 +305,26 @@ test("what an input method leaves as it stands is continued when the editor has 
   assert.equal(harness.timers.size, 0, "the next one has begun");
 });
 
+test("what is asked or taken by a tap amid a composition outlives its end", async () => {
+  const harness = new Harness();
+  harness.compositionStarted = true;
+  harness.requests.compositionStarted();
+  harness.dispatch({
+    changes: { from: 0, insert: "We saw" },
+    selection: { anchor: 6 },
+    userEvent: "input.type.compose",
+  });
+  harness.dispatch({ effects: open.of(null) });
+  await harness.last.done(" the sea");
+  harness.dispatch({ changes: { from: 6, insert: " the" }, selection: { anchor: 10 }, userEvent: "input.complete" });
+  harness.compositionStarted = false;
+  harness.requests.compositionEnded();
+  harness.pause();
+  harness.pause();
+  assert.equal(harness.shown, " sea");
+  assert.equal(harness.questions.length, 1);
+});
+
 test("a dead worker is not its news; when a model is ready again it asks again", async () => {
   const harness = new Harness();
   const question = harness.ask("We saw");
