@@ -52,12 +52,14 @@ export class Requests {
   /** @type {Question | null} the one that timer or request belong to */
   #question = null;
   /** @type {any} */
-  #timer;
+  #pauseTimer;
+  /** @type {any} */
+  #commitTimer;
   /** @type {AbortController | null} */
   #request = null;
 
   /**
-   * @param {Pick<EditorView, "state" | "dispatch" | "coordsAtPos">} view
+   * @param {Pick<EditorView, "state" | "dispatch" | "coordsAtPos" | "compositionStarted">} view
    * @param {RequestWorld} world
    */
   constructor(view, world) {
@@ -71,7 +73,7 @@ export class Requests {
     const { id, phase } = question ?? {};
     const isSame = id === this.#question?.id;
     if (isSame && phase === this.#question?.phase) return;
-    if (!isSame) this.destroy();
+    if (!isSame) this.#cancel();
     this.#question = question;
     if (question?.phase === "due") this.#wait(question, settings);
     if (question?.phase === "asked") this.#ask(question, settings);
@@ -79,18 +81,24 @@ export class Requests {
 
   /** Takes the suggestion away, as the input method shows its own text there. */
   compositionStarted() {
-    this.#world.clock.clearTimeout(this.#timer);
+    this.#world.clock.clearTimeout(this.#commitTimer);
     if (this.#question !== null) this.#view.dispatch({ effects: dismiss.of({ tabLeaves: false }) });
   }
 
   /** If the committed text changes the document, that asks the model; if it stands there already, this does. */
   compositionEnded() {
     const onCommit = () => this.#view.dispatch({ effects: commit.of(null) });
-    this.#timer = this.#world.clock.setTimeout(onCommit, COMMIT_MS);
+    this.#world.clock.clearTimeout(this.#commitTimer);
+    this.#commitTimer = this.#world.clock.setTimeout(onCommit, COMMIT_MS);
   }
 
   destroy() {
-    this.#world.clock.clearTimeout(this.#timer);
+    this.#world.clock.clearTimeout(this.#commitTimer);
+    this.#cancel();
+  }
+
+  #cancel() {
+    this.#world.clock.clearTimeout(this.#pauseTimer);
     this.#request?.abort();
     this.#request = null;
   }
@@ -100,8 +108,11 @@ export class Requests {
    * @param {Settings} settings
    */
   #wait({ id }, { delay_ms }) {
+    // On Android a Backspace amid a composition is an edit like any other; the end of the composition asks.
+    if (this.#view.compositionStarted) return;
+    this.#world.clock.clearTimeout(this.#commitTimer);
     const onPause = () => this.#view.dispatch({ effects: begin.of({ id }) });
-    this.#timer = this.#world.clock.setTimeout(onPause, delay_ms);
+    this.#pauseTimer = this.#world.clock.setTimeout(onPause, delay_ms);
   }
 
   /**

@@ -325,6 +325,25 @@ test("what is asked or taken by a tap amid a composition outlives its end", asyn
   assert.equal(harness.questions.length, 1);
 });
 
+test("a deletion amid a composition waits for its end", () => {
+  const harness = new Harness();
+  harness.compositionStarted = true;
+  harness.requests.compositionStarted();
+  harness.dispatch({
+    changes: { from: 0, insert: "We sawn" },
+    selection: { anchor: 7 },
+    userEvent: "input.type.compose",
+  });
+  harness.dispatch({ changes: { from: 6, to: 7 }, selection: { anchor: 6 }, userEvent: "delete.backward" });
+  assert.equal(harness.timers.size, 0);
+  harness.compositionStarted = false;
+  harness.requests.compositionEnded();
+  harness.dispatch({ changes: { from: 6, insert: "!" }, selection: { anchor: 7 }, userEvent: "input.type.compose" });
+  harness.pause();
+  harness.pause();
+  assert.deepEqual(harness.asked, ["We saw!"]);
+});
+
 test("a dead worker is not its news; when a model is ready again it asks again", async () => {
   const harness = new Harness();
   const question = harness.ask("We saw");
