@@ -129,7 +129,9 @@ export function receive(question, answer, isDone) {
   const alternatives = [...question.kept, ...answer.filter(({ text }) => !begins.has(beginning(text)))];
   // The one that the writer is looking at may have grown, or changed its place.
   const shown = question.alternatives[question.chosen]?.text;
-  const chosen = alternatives.findIndex(({ text }) => shown !== undefined && text.startsWith(shown));
+  const isShown = (/** @type {Alternative | undefined} */ other) =>
+    shown !== undefined && other?.text.startsWith(shown) === true;
+  const chosen = isShown(alternatives[question.chosen]) ? question.chosen : alternatives.findIndex(isShown);
   return { ...question, phase: isDone ? "answered" : "asked", alternatives, chosen };
 }
 

@@ -48,6 +48,20 @@ test("the one that was chosen stays at the caret while all of them grow", () => 
   assert.equal(harness.shown, " one day", "it was not worth showing");
 });
 
+test("the one that was chosen stays where another begins with the same letters", async () => {
+  const harness = new Harness();
+  await harness.ask("We saw").done(" the old sea and the sky", " the old");
+  harness.next();
+  harness.more();
+  harness.last.says(" a bee");
+  assert.equal(harness.shown, " the old");
+  const question = harness.ask("I saw");
+  question.says(" an", " a");
+  harness.next();
+  question.says(" an old", " a bee");
+  assert.equal(harness.shown, " a bee");
+});
+
 test("any of them can be chosen, and stands there while it fits", async () => {
   const harness = new Harness();
   harness.highlight(1);
