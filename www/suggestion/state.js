@@ -253,7 +253,9 @@ function moved(state, transaction, place) {
   const question =
     state.question && typeInto(state.question, transaction.changes, textSince(state.question.from, place));
   const next = followed({ ...before, question }, place);
-  return shownIn(next) === "" ? { ...next, list: null } : next;
+  const { length } = offerIn(next).alternatives;
+  if (length === 0) return { ...next, list: null };
+  return next.list?.moreAt == null ? next : { ...next, list: { moreAt: length } };
 }
 
 /**

@@ -198,6 +198,17 @@ test("the first alternative that the row for more brings is highlighted", async 
   assert.deepEqual(harness.value.list, { moreAt: null });
 });
 
+test("the row for more is the last one after typing too, and what it brings is highlighted", async () => {
+  const harness = await offered();
+  harness.dispatch({ effects: open.of(null) });
+  harness.highlight(3);
+  harness.more();
+  harness.dispatch(insert(" the"));
+  assert.deepEqual(harness.value.list, { moreAt: 2 });
+  harness.last.says(" the stars");
+  assert.deepEqual([harness.shown, harness.value.list], [" stars", { moreAt: null }]);
+});
+
 test("what is announced is what stands there: an alternative that the row for more brings, once it is complete", async () => {
   const harness = new Harness();
   harness.askByKey("We saw").tells([suggestion(" the sea")]);
