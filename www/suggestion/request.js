@@ -127,7 +127,6 @@ export class Requests {
     this.#request = request;
     const bring = (/** @type {Suggestion[]} */ suggestions, /** @type {boolean} */ isDone) => {
       if (request !== this.#request) return;
-      if (isDone) this.#request = null;
       const origin = { before, after, generation_config, gate };
       const alternatives = suggestions.map((suggestion, index) => ({ ...suggestion, origin: { ...origin, index } }));
       // The page grows or shrinks with the ghost text.
@@ -138,6 +137,8 @@ export class Requests {
       const onSuggestions = (/** @type {Suggestion[]} */ suggestions) => bring(suggestions, false);
       const { signal } = request;
       bring(await client.suggest({ before, after }, generation_config, { gate, signal, onSuggestions }), true);
+      // Only now: an error in showing the answer ends the question too.
+      if (request === this.#request) this.#request = null;
     } catch (error) {
       if (request !== this.#request) return;
       this.#request = null;

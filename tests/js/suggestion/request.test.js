@@ -367,3 +367,15 @@ test("any other error is told and leaves nothing behind", async () => {
   assert.equal(harness.shown, "");
   assert.deepEqual(harness.thinking, [true, false]);
 });
+
+test("an error in showing the answer is told, and the model is not taken to think for ever", async () => {
+  const harness = new Harness();
+  const question = harness.ask("We saw");
+  const error = new Error("no layout");
+  harness.coordsAtPos = () => {
+    throw error;
+  };
+  await question.done(" the sea");
+  assert.deepEqual(harness.errors, [error]);
+  assert.deepEqual(harness.thinking, [true, false]);
+});
