@@ -174,7 +174,7 @@ export const answer = transition((state, { id, alternatives, isDone }, place) =>
 });
 
 /** The model has failed to answer. @type {StateEffectType<{id: number}>} */
-export const fail = transition((state, { id }) => (state.question?.id === id ? { ...state, question: null } : state));
+export const fail = transition((state, { id }) => (state.question?.id === id ? dropped(state) : state));
 
 /** Another model is ready, and answers in place of the one before. @type {StateEffectType<null>} */
 export const renew = transition((state, _, place) => renewed(state, place));
@@ -315,7 +315,10 @@ function asking(state, place, how) {
  * @param {Place} place
  * @returns {SuggestionState} whose question is asked anew, if the writer still waits for an answer
  */
-const renewed = (state, place) => (state.isAttending ? askingAfterPause(state, place) : { ...state, question: null });
+const renewed = (state, place) => (state.isAttending ? askingAfterPause(dropped(state), place) : dropped(state));
+
+/** @param {SuggestionState} state @returns {SuggestionState} whose list stays open, with nothing in it */
+const dropped = (state) => ({ ...state, question: null, list: state.list && { moreAt: null } });
 
 /** @param {SuggestionState} state @returns {SuggestionState} */
 const dismissed = (state) => ({ ...state, question: null, isAttending: false, list: null });

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { EngineError } from "../../../www/engine/errors.js";
 import { Harness, suggestion } from "./harness.js";
 
 /** @import { TransactionSpec } from "@codemirror/state" */
@@ -207,6 +208,22 @@ test("the row for more is the last one after typing too, and what it brings is h
   assert.deepEqual(harness.value.list, { moreAt: 2 });
   harness.last.says(" the stars");
   assert.deepEqual([harness.shown, harness.value.list], [" stars", { moreAt: null }]);
+});
+
+test("where a question fails, or another model answers it, the first alternative is highlighted", async () => {
+  const harness = await offered();
+  harness.dispatch({ effects: open.of(null) });
+  harness.highlight(3);
+  harness.more();
+  await harness.last.fail(new EngineError("worker_died"));
+  assert.deepEqual(harness.value.list, { moreAt: null });
+  harness.renew();
+  harness.pause();
+  await harness.last.done(...OFFERED, " a ship");
+  assert.equal(harness.shown, OFFERED[0]);
+  harness.highlight(4);
+  harness.renew();
+  assert.deepEqual(harness.value.list, { moreAt: null });
 });
 
 test("what is announced is what stands there: an alternative that the row for more brings, once it is complete", async () => {
