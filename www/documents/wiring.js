@@ -59,6 +59,8 @@ export async function wireDocuments({ view, stateOf, client, clock, activeId, on
   const show = (content) => {
     dismissSuggestions();
     view.setState(stateOf(content));
+    // A new state alone calls no listener, and bar and hint would stay those of the document before.
+    view.dispatch({});
     byId("start").hidden = content.text !== "";
     percent = percentFromModel(content);
     note = "";

@@ -55,7 +55,13 @@ export function suggestionKeys(announce) {
       const { tabLeaves } = state.field(suggestions);
       if (tabLeaves !== startState.field(suggestions).tabLeaves) view.setTabFocusMode(tabLeaves);
     }),
-    EditorView.domEventObservers({ blur: (_event, view) => view.dispatch({ effects: leave.of(null) }) }),
+    EditorView.domEventObservers({
+      blur: (_event, view) => {
+        const { list, tabLeaves } = view.state.field(suggestions);
+        // On a phone a transaction would drop what the editor has not read yet of an input method's text.
+        if (list !== null || tabLeaves) view.dispatch({ effects: leave.of(null) });
+      },
+    }),
   ];
 }
 

@@ -105,7 +105,8 @@ export const suggestions = StateField.define({
 // ---- Effects of the writer ----
 
 /** Opens the list of what stands at the caret; where nothing does, or it is open already, asks. @type {StateEffectType<null>} */
-export const open = transition((state, _, place) => {
+export const open = transition((before, _, place) => {
+  const state = { ...before, tabLeaves: false };
   const list = { moreAt: null };
   if (state.list === null && offerIn(state).alternatives.length > 0) return { ...state, list };
   if (canAsk(place)) return { ...asking(state, place, { isByKey: true }), list };

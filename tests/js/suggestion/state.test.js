@@ -260,6 +260,14 @@ test("after a dismissal Tab leaves the text, until the writer goes on or comes b
   }
 });
 
+test("a list asked for after a dismissal has its Tab again", () => {
+  const harness = new Harness();
+  harness.type("We saw");
+  harness.dispatch({ effects: dismiss.of({ tabLeaves: true }) });
+  harness.dispatch({ effects: open.of(null) });
+  assert.deepEqual([harness.value.tabLeaves, harness.value.list], [false, { moreAt: null }]);
+});
+
 test("another document begins with nothing suggested, and with the settings and counts of this one", async () => {
   const harness = await offered();
   harness.configure({ temperature: 1.5 });
