@@ -7,6 +7,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
+#[cfg(target_arch = "wasm32")]
+use write_with_distilgpt2::kernels;
 use write_with_distilgpt2::kernels::blocks::BLOCK_ROWS;
 use write_with_distilgpt2::kernels::float32::{self, F32x4, matrix::Float32Matrix};
 use write_with_distilgpt2::kernels::int8::activations::QuantizedRows;
@@ -15,6 +17,13 @@ use write_with_distilgpt2::kernels::pool::columns::Columns;
 
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
+/// Without it, a mistake in the build would leave the SIMD code untested.
+#[cfg(target_arch = "wasm32")]
+#[test]
+fn the_build_has_simd_unless_it_is_to_have_none() {
+    assert_eq!(kernels::HAS_SIMD, option_env!("WITHOUT_SIMD").is_none());
+}
 
 /// `n` values uniform in [-1, 1], one in fifty of them a hundred times as large, as in GPT-2's residual stream.
 fn values(rng: &mut ChaCha8Rng, n: usize) -> Vec<f32> {

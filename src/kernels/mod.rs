@@ -16,3 +16,6 @@ pub mod float32;
 pub mod int8;
 pub mod layer_norm;
 pub mod pool;
+
+/// Whether this build computes products with SIMD; if not, with the scalar oracles.
+pub const HAS_SIMD: bool = cfg!(all(target_arch = "wasm32", target_feature = "simd128"));
