@@ -1,5 +1,6 @@
 // The editor: CodeMirror set up for prose.
 
+import { POPUP_MARGIN_PX } from "../page/window.js";
 import { say } from "../strings/strings.js";
 import {
   Decoration,
@@ -21,9 +22,6 @@ import { authorship, marksOf } from "./authorship.js";
 
 // On Android CodeMirror would use an EditContext, which bypasses the composition events that the page needs.
 Object.assign(EditorView, { EDIT_CONTEXT: false });
-
-// Between a popup and the edges of the window.
-const MARGIN_PX = 8;
 
 // Each line has its own direction, as a text may quote Hebrew in English or English in Hebrew.
 const autoDirection = Decoration.line({ attributes: { dir: "auto" } });
@@ -74,10 +72,10 @@ export function editorState({ text, marks }, { extensions, onEdit, coveredPx, fr
       EditorView.scrollMargins.of((view) => ({ bottom: coveredPx() + 2 * view.defaultLineHeight })),
       tooltips({
         tooltipSpace: () => ({
-          top: MARGIN_PX,
-          left: MARGIN_PX,
-          right: document.documentElement.clientWidth - MARGIN_PX,
-          bottom: freeBottomPx() - MARGIN_PX,
+          top: POPUP_MARGIN_PX,
+          left: POPUP_MARGIN_PX,
+          right: document.documentElement.clientWidth - POPUP_MARGIN_PX,
+          bottom: freeBottomPx() - POPUP_MARGIN_PX,
         }),
       }),
       EditorView.updateListener.of(({ docChanged, state }) => {

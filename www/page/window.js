@@ -1,5 +1,8 @@
 // The free part of the window: above a phone's keyboard, and above the bars at the bottom of the page.
 
+/** The distance that popups keep from the edges of the free part. */
+export const POPUP_MARGIN_PX = 8;
+
 /**
  * @param {readonly HTMLElement[]} covers the bars at the bottom, shown or hidden
  * @returns {number} the top of the highest one shown, in px from the top of the window

@@ -1,5 +1,6 @@
 // The list's elements, and the rectangle at the caret that it must not cover.
 
+import { POPUP_MARGIN_PX } from "../page/window.js";
 import { repositionTooltips } from "../vendor/codemirror.js";
 
 /** @import { EditorView, Rect } from "@codemirror/view" */
@@ -16,9 +17,8 @@ export const LIST_ID = "suggestion-list";
 /** @param {number} row */
 export const rowId = (row) => `${LIST_ID}-${row}`;
 
-// Between the caret's line and the list, and between the list and the edge of its space.
+// Between the caret's line and the list.
 const GAP_PX = 4;
-const MARGIN_PX = 8;
 // So that its words stand below those of the text.
 const INSET_PX = 15;
 
@@ -79,7 +79,7 @@ export class ListBox {
     const caret = this.#view.coordsAtPos(state.selection.main.head, -1) ?? dom.getBoundingClientRect();
     const ghostBottom = contentDOM.querySelector(".ghost-text")?.getBoundingClientRect().bottom ?? 0;
     this.#ghostHeightPx = Math.max(this.#ghostHeightPx, ghostBottom - caret.bottom);
-    const lowest = Math.max(caret.bottom, this.#freeBottomPx() - this.dom.offsetHeight - GAP_PX - MARGIN_PX);
+    const lowest = Math.max(caret.bottom, this.#freeBottomPx() - this.dom.offsetHeight - GAP_PX - POPUP_MARGIN_PX);
     return {
       left: caret.left - INSET_PX,
       right: caret.left,
